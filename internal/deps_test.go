@@ -1,0 +1,116 @@
+package internal_test
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/postern/postern/"
+
+// may says which of our packages each package may import, relative to
+// internal/. "*" ends a folder. Facts point down, wiring points everywhere; a
+// package without a row fails.
+var may = map[string][]string{
+	"fault":                   {},
+	"secret":                  {},
+	"testpg":                  {},
+	"sqlfacts":                {"fault"},
+	"result":                  {"fault"},
+	"keyring":                 {"fault", "secret"},
+	"product":                 {"fault", "secret"},
+	"auth":                    {"fault", "secret", "keyring"},
+	"credential":              {"fault", "secret", "keyring"},
+	"policy":                  {"fault", "auth", "product", "sqlfacts"},
+	"audit":                   {"fault", "auth"},
+	"warehouse":               {"fault", "secret", "product", "sqlfacts", "result"},
+	"warehouse/sqlite":        {"fault", "secret", "product", "sqlfacts", "result", "warehouse"},
+	"warehouse/postgres":      {"fault", "secret", "product", "sqlfacts", "result", "warehouse", "warehouse/grammar/pg"},
+	"warehouse/duckdb":        {"fault", "secret", "product", "sqlfacts", "result", "warehouse"},
+	"warehouse/grammar/pg":    {"fault", "sqlfacts"},
+	"warehouse/warehousetest": {"fault", "secret", "product", "sqlfacts", "result", "warehouse"},
+	"gateway":                 {"fault", "secret", "auth", "product", "policy", "credential", "warehouse", "sqlfacts", "result", "audit"},
+	"tool":                    {"fault", "auth", "product", "result"},
+	"store":                   {"fault", "secret", "auth", "product", "credential", "audit", "keyring", "result"},
+	"server":                  {"fault", "auth", "server/web", "server/oauth", "server/rest", "server/mcp", "server/console"},
+	"server/web":              {"fault", "secret", "auth"},
+	"server/oauth":            {"fault", "secret", "auth", "server/web"},
+	"server/rest":             {"fault", "secret", "auth", "product", "credential", "audit", "result", "tool", "server/web"},
+	"server/mcp":              {"fault", "auth", "product", "result", "tool", "server/web"},
+	"server/console":          {"fault", "secret", "auth", "product", "credential", "audit", "server/web"},
+}
+
+// only are modules that just these folders (of the whole tree) may import.
+var only = map[string][]string{
+	"github.com/duckdb/duckdb-go":     {"internal/warehouse/duckdb", "cmd/postern", "test"},
+	"gocloud.dev/":                    {"internal/result"},
+	"github.com/cedar-policy/":        {"internal/policy"},
+	"github.com/wasilibs/go-pgquery":  {"internal/warehouse/grammar/pg"},
+	"github.com/go-jose/":             {"internal/auth", "test"},
+	"github.com/tink-crypto/":         {"internal/keyring"},
+	"go.opentelemetry.io/otel/sdk":    {"cmd/postern"},
+	"github.com/modelcontextprotocol": {"internal/server/mcp", "cmd/postern", "test"},
+}
+
+func TestImportsPointDown(t *testing.T) {
+	seen := 0
+	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") {
+			return err
+		}
+		seen++
+		checkFile(t, filepath.ToSlash(path))
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if seen < 20 {
+		t.Fatalf("only %d Go files found: the walk is broken", seen)
+	}
+}
+
+func checkFile(t *testing.T, path string) {
+	t.Helper()
+	f, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+	if err != nil {
+		t.Errorf("%s: %v", path, err)
+		return
+	}
+	folder := strings.TrimPrefix(filepath.ToSlash(filepath.Dir(path)), "../")
+	if folder == "internal/keep" {
+		return
+	}
+	pkg, ours := strings.CutPrefix(folder, "internal/")
+	allowed, known := may[pkg]
+	if ours && !known {
+		t.Errorf("%s: package %s has no row in the import table", path, pkg)
+		return
+	}
+	test := strings.HasSuffix(path, "_test.go")
+	for _, i := range f.Imports {
+		name, _ := strconv.Unquote(i.Path.Value)
+		if dep, ok := strings.CutPrefix(name, module+"internal/"); ok && ours && !test && dep != pkg && !slices.Contains(allowed, dep) {
+			t.Errorf("%s: %s may not import %s", path, pkg, dep)
+		}
+		for mod, folders := range only {
+			if strings.HasPrefix(name, mod) && !inFolders(folder, folders) {
+				t.Errorf("%s: only %v may import %s", path, folders, name)
+			}
+		}
+	}
+}
+
+func inFolders(folder string, in []string) bool {
+	for _, f := range in {
+		if folder == f || strings.HasPrefix(folder, f+"/") {
+			return true
+		}
+	}
+	return false
+}

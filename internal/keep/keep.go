@@ -1,0 +1,41 @@
+//go:build keep
+
+// Package keep holds modules in go.mod until the code that uses them is in.
+package keep
+
+import (
+	_ "filippo.io/age"
+	_ "github.com/alecthomas/kong"
+	_ "github.com/apache/arrow-go/v18/arrow/array"
+	_ "github.com/apache/arrow-go/v18/arrow/ipc"
+	_ "github.com/cedar-policy/cedar-go"
+	_ "github.com/chromedp/chromedp"
+	_ "github.com/duckdb/duckdb-go/v2"
+	_ "github.com/go-jose/go-jose/v4"
+	_ "github.com/go-jose/go-jose/v4/jwt"
+	_ "github.com/goccy/go-yaml"
+	_ "github.com/google/go-cmp/cmp"
+	_ "github.com/google/jsonschema-go/jsonschema"
+	_ "github.com/google/uuid"
+	_ "github.com/jackc/pgx/v5/pgxpool"
+	_ "github.com/jackc/pgx/v5/stdlib"
+	_ "github.com/modelcontextprotocol/go-sdk/mcp"
+	_ "github.com/pganalyze/pg_query_go/v6"
+	_ "github.com/pressly/goose/v3"
+	_ "github.com/prometheus/client_golang/prometheus/promhttp"
+	_ "github.com/rogpeppe/go-internal/testscript"
+	_ "github.com/tink-crypto/tink-go/v2/aead"
+	_ "github.com/tink-crypto/tink-go/v2/keyset"
+	_ "github.com/tink-crypto/tink-go/v2/mac"
+	_ "github.com/wasilibs/go-pgquery"
+	_ "go.opentelemetry.io/otel/trace"
+	_ "gocloud.dev/blob/fileblob"
+	_ "golang.org/x/crypto/argon2"
+	_ "golang.org/x/sync/errgroup"
+	_ "golang.org/x/term"
+	_ "golang.org/x/time/rate"
+	_ "golang.org/x/tools/txtar"
+	_ "gopkg.in/yaml.v3"
+	_ "modernc.org/sqlite"
+	_ "pgregory.net/rapid"
+)

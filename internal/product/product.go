@@ -1,0 +1,177 @@
+// Package product is WHAT: data products, their record sets, where their data
+// is (Source), who they are shared with (Grant), and what introspection finds
+// in a warehouse (Schema).
+package product
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Status of a version.
+type Status string
+
+// The documented statuses.
+const (
+	Draft Status = "draft"
+	Ready Status = "ready"
+)
+
+// Product is one version of a data product, parsed from its spec.
+type Product struct {
+	ID      string // "finance:last_quarter_sales"
+	Version string // semver
+	Status  Status
+	Public  bool // visible to all; otherwise only by grant
+
+	Name             string
+	Description      string
+	ShortDescription string
+	ContactEmail     string
+	ContactName      string
+
+	Systems    []System
+	RecordSets []RecordSet
+	Metrics    []Metric
+
+	Spec     json.RawMessage // the whole document as JSON, x- keys kept
+	SpecYAML string          // as it was posted, when it was YAML
+
+	CreatedBy string // Caller.Subject()
+	CreatedAt time.Time
+	UpdatedAt time.Time
+}
+
+// System is a delivery system: where the data is.
+type System struct {
+	Name    string // its key in the spec
+	Type    string // "sql"
+	URI     string // as written
+	Source  Source // parsed
+	NoLogin bool   // x-postern-login: none
+}
+
+// RecordSet is a table as the product shows it.
+type RecordSet struct {
+	Key           string // its key in the spec
+	Name          string
+	DisplayName   string
+	Description   string
+	Columns       []Column // empty: queries are not column-checked
+	Table         Table    // the physical table
+	Relationships []Relationship
+}
+
+// Table is a physical table's name. Database and Schema may be empty where the
+// engine has none.
+type Table struct {
+	Database string
+	Schema   string
+	Name     string
+}
+
+// Column of a record set.
+type Column struct {
+	Name        string
+	Type        string // text, numeric, date, boolean, unknown
+	DisplayName string
+	Description string
+}
+
+// Relationship to another record set.
+type Relationship struct {
+	Name          string
+	RightTable    string
+	Expression    string
+	SQLDialect    string
+	Cardinality   string
+	LeftNullable  bool
+	RightNullable bool
+	Notes         string
+}
+
+// Metric is a named expression over the product.
+type Metric struct {
+	Key         string
+	DisplayName string
+	Description string
+	Expression  string
+	Type        string
+	Columns     []string
+}
+
+// System gives the delivery system queries go to: the first of type sql, by
+// name.
+func (p Product) System() (System, bool) {
+	for _, s := range p.Systems {
+		if s.Type == "sql" {
+			return s, true
+		}
+	}
+	return System{}, false
+}
+
+// Grant shares a product with a subject.
+type Grant struct {
+	Product   string
+	Subject   string // "client:<id>", "user:<id>", "everyone"
+	Role      GrantRole
+	CreatedAt time.Time
+	CreatedBy string
+}
+
+// GrantRole is a role on one product.
+type GrantRole string
+
+// The documented roles on a product.
+const (
+	ProductViewer GrantRole = "product_viewer"
+	ProductAdmin  GrantRole = "product_admin"
+)
+
+// Query is a request for rows of a product.
+type Query struct {
+	ProductID string
+	Version   string // "" is the current one
+	SQL       string
+	PreSQL    string // runs first, in the same session
+	AuthID    string // a stored credential; "" resolves one
+	AuthMode  string // "mde_credentials" is refused
+	Limit     int64  // rows; 0 is the server's limit
+	Via       string // the tool or route, for the record
+}
+
+// Schema is what introspection finds in a warehouse.
+type Schema struct {
+	Tables []SchemaTable
+}
+
+// SchemaTable is one table or view.
+type SchemaTable struct {
+	Table       Table
+	RecordSet   string // the product's name for it, when asked through one
+	Description string
+	View        bool
+	Rows        int64 // an estimate, -1 when unknown
+	Columns     []SchemaColumn
+	PrimaryKey  []string
+	ForeignKeys []ForeignKey
+}
+
+// SchemaColumn is one column. Samples are values seen under the caller's own
+// credential.
+type SchemaColumn struct {
+	Name        string
+	Type        string // the engine's spelling
+	Nullable    bool
+	Description string
+	Samples     []string
+}
+
+// ForeignKey is one key; a composite key is one.
+type ForeignKey struct {
+	Name       string
+	Columns    []string
+	RefTable   Table
+	RefColumns []string
+}
