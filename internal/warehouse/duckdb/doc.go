@@ -1,0 +1,2 @@
+// Package duckdb is the warehouse driver for DuckDB files.
+package duckdb

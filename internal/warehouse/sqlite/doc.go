@@ -1,0 +1,2 @@
+// Package sqlite is the warehouse driver for SQLite files.
+package sqlite
