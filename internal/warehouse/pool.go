@@ -1,0 +1,340 @@
+package warehouse
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/postern/postern/internal/fault"
+	"github.com/postern/postern/internal/product"
+)
+
+// Bounds say how many sessions a Pool keeps and how long. Zero fields have
+// working defaults.
+type Bounds struct {
+	PerKey   int           // sessions of one credential at one place at once; more wait
+	Idle     int           // idle sessions kept of one credential at one place
+	Total    int           // idle sessions kept in all
+	IdleTime time.Duration // an idle session is closed after it
+	Lifetime time.Duration // a session is not used again after it
+}
+
+func (b Bounds) filled() Bounds {
+	return Bounds{
+		PerKey:   cmp.Or(b.PerKey, 8),
+		Idle:     cmp.Or(b.Idle, 4),
+		Total:    cmp.Or(b.Total, 64),
+		IdleTime: cmp.Or(b.IdleTime, time.Minute),
+		Lifetime: cmp.Or(b.Lifetime, 30*time.Minute),
+	}
+}
+
+// Pool keeps warehouse sessions for the next query of the same credential at
+// the same place. A session is never given to another credential, and it is
+// reset before it is given again.
+type Pool struct {
+	drivers map[product.Engine]Driver
+	dial    Dial
+	bounds  Bounds
+
+	mu     sync.Mutex
+	slots  map[string]*slot
+	idle   int // idle sessions in all slots
+	closed bool
+	sweep  *time.Timer // set while there are idle sessions
+	resets sync.WaitGroup
+}
+
+// slot is all sessions of one credential at one place. A slot that is no
+// longer in the pool's map was forgotten: its sessions end when released.
+type slot struct {
+	key  string
+	free chan struct{} // a token for each session that may still be opened
+	idle []*session    // the longest idle first
+	refs int           // sessions out, and callers waiting for one
+}
+
+type session struct {
+	conn     Conn
+	slot     *slot
+	born     time.Time
+	released time.Time
+}
+
+// NewPool makes a pool over the drivers. dial is the guarded dialer, which
+// every driver gets.
+func NewPool(drivers map[product.Engine]Driver, dial Dial, b Bounds) *Pool {
+	return &Pool{drivers: drivers, dial: dial, bounds: b.filled(), slots: map[string]*slot{}}
+}
+
+// Acquire gives a session that signed in with the login. key names the
+// credential and its last change, so that a changed one never gets a session
+// of the old. The caller has to Release it; when all sessions of the key are
+// in use, it waits until ctx ends.
+func (p *Pool) Acquire(ctx context.Context, key string, s product.Source, l Login) (*Lease, error) {
+	sl, err := p.enter(key + "\x00" + place(s))
+	if err != nil {
+		return nil, err
+	}
+	select {
+	case <-sl.free:
+	case <-ctx.Done():
+		p.leave(sl)
+		return nil, fault.Because(ctx.Err(), fault.Limited, "all %d sessions of this credential in the warehouse are in use", p.bounds.PerKey).After(time.Second)
+	}
+	if se := p.reuse(sl); se != nil {
+		return &Lease{Conn: se.conn, pool: p, session: se}, nil
+	}
+	conn, err := p.open(ctx, s, l)
+	if err != nil {
+		sl.free <- struct{}{}
+		p.leave(sl)
+		return nil, err
+	}
+	se := &session{conn: conn, slot: sl, born: time.Now()}
+	return &Lease{Conn: conn, pool: p, session: se}, nil
+}
+
+// place is what makes two sources the same place with the same settings.
+func place(s product.Source) string {
+	var b strings.Builder
+	b.WriteString(string(s.Engine) + "\x00" + s.Canonical())
+	for _, k := range slices.Sorted(maps.Keys(s.Params)) {
+		b.WriteString("\x00" + k + "=" + s.Params[k])
+	}
+	return b.String()
+}
+
+// open signs in, without the pool's memory. The session is scrubbed.
+func (p *Pool) open(ctx context.Context, s product.Source, l Login) (Conn, error) {
+	d, ok := p.drivers[s.Engine]
+	if !ok {
+		return nil, fault.New(fault.Invalid, "this server has no driver for %s", s.Engine)
+	}
+	hidden := secretsOf(l)
+	conn, err := d.Open(ctx, s, l, p.dial)
+	if err != nil {
+		return nil, hidden.scrub(err)
+	}
+	return scrubbed{conn, hidden}, nil
+}
+
+func (p *Pool) enter(key string) (*slot, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return nil, fault.New(fault.Unavailable, "the server is stopping")
+	}
+	sl := p.slots[key]
+	if sl == nil {
+		sl = &slot{key: key, free: make(chan struct{}, p.bounds.PerKey)}
+		for range p.bounds.PerKey {
+			sl.free <- struct{}{}
+		}
+		p.slots[key] = sl
+	}
+	sl.refs++
+	return sl, nil
+}
+
+func (p *Pool) leave(sl *slot) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	sl.refs--
+	p.drop(sl)
+}
+
+// drop removes a slot that nobody uses. p.mu is held.
+func (p *Pool) drop(sl *slot) {
+	if sl.refs == 0 && len(sl.idle) == 0 && p.slots[sl.key] == sl {
+		delete(p.slots, sl.key)
+	}
+}
+
+// reuse takes the session that was released last, and closes those that grew
+// too old meanwhile.
+func (p *Pool) reuse(sl *slot) *session {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for n := len(sl.idle); n > 0; n = len(sl.idle) {
+		se := sl.idle[n-1]
+		sl.idle, p.idle = sl.idle[:n-1], p.idle-1
+		if !p.expired(se, time.Now()) {
+			return se
+		}
+		p.end(se)
+	}
+	return nil
+}
+
+func (p *Pool) expired(se *session, now time.Time) bool {
+	return now.Sub(se.born) >= p.bounds.Lifetime || now.Sub(se.released) >= p.bounds.IdleTime
+}
+
+// end closes a session without waiting for it: a warehouse that hangs must
+// not hang the pool.
+func (p *Pool) end(se *session) {
+	p.resets.Add(1)
+	go func() {
+		defer p.resets.Done()
+		_ = se.conn.Close()
+	}()
+}
+
+// giveBack resets the session and keeps it, or ends it. It does not block: the
+// caller has its answer already.
+func (p *Pool) giveBack(se *session, broken bool) {
+	p.resets.Add(1)
+	go func() {
+		defer p.resets.Done()
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		keep := !broken && se.conn.Reset(ctx) == nil
+		if !keep || !p.keep(se) {
+			_ = se.conn.Close()
+		}
+		se.slot.free <- struct{}{}
+		p.leave(se.slot)
+	}()
+}
+
+// keep puts a session among the idle ones if there is room.
+func (p *Pool) keep(se *session) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	sl := se.slot
+	se.released = time.Now()
+	if p.closed || p.slots[sl.key] != sl || len(sl.idle) >= p.bounds.Idle || p.expired(se, se.released) {
+		return false
+	}
+	if p.idle >= p.bounds.Total {
+		p.evict()
+	}
+	sl.idle, p.idle = append(sl.idle, se), p.idle+1
+	if p.sweep == nil {
+		p.sweep = time.AfterFunc(p.bounds.IdleTime, p.sweepIdle)
+	}
+	return true
+}
+
+// evict ends the session that is idle the longest. p.mu is held.
+func (p *Pool) evict() {
+	var oldest *slot
+	for _, sl := range p.slots {
+		if len(sl.idle) > 0 && (oldest == nil || sl.idle[0].released.Before(oldest.idle[0].released)) {
+			oldest = sl
+		}
+	}
+	if oldest != nil {
+		p.end(oldest.idle[0])
+		oldest.idle, p.idle = oldest.idle[1:], p.idle-1
+		p.drop(oldest)
+	}
+}
+
+// sweepIdle ends what is idle for too long, so that no warehouse sees sessions
+// of a credential that nobody uses.
+func (p *Pool) sweepIdle() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := time.Now()
+	for _, sl := range p.slots {
+		kept := sl.idle[:0]
+		for _, se := range sl.idle {
+			if p.expired(se, now) {
+				p.end(se)
+				p.idle--
+			} else {
+				kept = append(kept, se)
+			}
+		}
+		clear(sl.idle[len(kept):])
+		sl.idle = kept
+		p.drop(sl)
+	}
+	p.sweep = nil
+	if p.idle > 0 && !p.closed {
+		p.sweep = time.AfterFunc(p.bounds.IdleTime/2, p.sweepIdle)
+	}
+}
+
+// Forget ends the sessions of every key with the prefix: idle ones now, those
+// in use when they are released. A deleted or changed credential is forgotten.
+func (p *Pool) Forget(prefix string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for key, sl := range p.slots {
+		if strings.HasPrefix(key, prefix) {
+			p.forget(sl)
+		}
+	}
+}
+
+func (p *Pool) forget(sl *slot) {
+	for _, se := range sl.idle {
+		p.end(se)
+	}
+	p.idle -= len(sl.idle)
+	sl.idle = nil
+	delete(p.slots, sl.key)
+}
+
+// Close ends all idle sessions and waits for those that are being reset or
+// closed. Sessions still in use end when they are released.
+func (p *Pool) Close() {
+	p.mu.Lock()
+	p.closed = true
+	for _, sl := range p.slots {
+		p.forget(sl)
+	}
+	if p.sweep != nil {
+		p.sweep.Stop()
+	}
+	p.mu.Unlock()
+	p.resets.Wait()
+}
+
+// Lease is a session until its Release. It must not be used after.
+type Lease struct {
+	Conn
+	pool    *Pool
+	session *session
+	once    sync.Once
+	broken  bool
+}
+
+// Release gives the session back. It is idempotent and does not block.
+func (l *Lease) Release() {
+	l.once.Do(func() { l.pool.giveBack(l.session, l.broken) })
+}
+
+// Close is Release: the pool decides when the session ends.
+func (l *Lease) Close() error {
+	l.Release()
+	return nil
+}
+
+// Test tries the login, 5 seconds at most. A warehouse that cannot be reached
+// is Unavailable, one that refuses the login is Rejected with its scrubbed
+// reason.
+func (p *Pool) Test(ctx context.Context, s product.Source, l Login) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	conn, err := p.open(ctx, s, l)
+	if err == nil {
+		defer conn.Close()
+		err = conn.Ping(ctx)
+	}
+	if err == nil || fault.As(err) != nil && !fault.Is(err, fault.Timeout) {
+		return err
+	}
+	if errors.Is(err, context.DeadlineExceeded) || fault.Is(err, fault.Timeout) {
+		return fault.Because(err, fault.Unavailable, "the warehouse did not answer within 5 seconds")
+	}
+	return fault.Because(err, fault.Unavailable, "the warehouse cannot be reached")
+}
