@@ -13,8 +13,8 @@ type Status string
 
 // The documented statuses.
 const (
-	Draft Status = "draft"
-	Ready Status = "ready"
+	InDraft Status = "draft"
+	Ready   Status = "ready"
 )
 
 // Product is one version of a data product, parsed from its spec.

@@ -29,7 +29,3 @@ const (
 	DuckDB     Engine = "duckdb"
 	SQLite     Engine = "sqlite"
 )
-
-// Canonical is what a credential is bound to: host:port/db for servers, the
-// absolute path for files. Two URIs of one place give the same.
-func (s Source) Canonical() string { panic("product helper writes this") }

@@ -1,0 +1,33 @@
+package product
+
+import "context"
+
+// Store keeps products, their versions and their grants.
+type Store interface {
+	// Product gives the current version: the newest ready one, or the newest
+	// where none is ready.
+	Product(ctx context.Context, id string) (Product, error)
+	ProductVersion(ctx context.Context, id, version string) (Product, error)
+	// Versions gives all versions of one product, newest first.
+	Versions(ctx context.Context, id string) ([]Product, error)
+	// Products gives the current version of every product, by id.
+	Products(ctx context.Context) ([]Product, error)
+	// PutProduct creates or replaces one version. The same content again
+	// changes nothing, and leaves no record. An empty Status keeps the stored
+	// one, and is draft for a new version. Who creates a product through the
+	// API gets a product_admin grant in the same transaction.
+	PutProduct(ctx context.Context, p Product) (created bool, err error)
+	SetStatus(ctx context.Context, id, version string, s Status) error
+	// DeleteProduct removes all versions and grants at once.
+	DeleteProduct(ctx context.Context, id string) error
+	// DeleteVersion removes one version; with the last one goes the product.
+	DeleteVersion(ctx context.Context, id, version string) error
+
+	Grants(ctx context.Context, productID string) ([]Grant, error)
+	GrantsOf(ctx context.Context, subjects []string) ([]Grant, error)
+	// PutGrant gives a subject one role on a product, in place of another it
+	// had there.
+	PutGrant(ctx context.Context, g Grant) error
+	// DeleteGrant takes the subject's grant away; with a Role, only that one.
+	DeleteGrant(ctx context.Context, g Grant) error
+}
