@@ -1,0 +1,177 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// cli is every command and setting once: flag, environment, default and help.
+// docs/operate.md's table is checked against it.
+type cli struct {
+	Serve serveCmd `cmd:"" help:"Serve the REST APIs, the MCP server and the console."`
+	Demo  demoCmd  `cmd:"" help:"Serve on a throw-away data directory with demo products, walk the main job, and keep serving."`
+	Try   tryCmd   `cmd:"" help:"From your own warehouse to a first answer: draft a product, make a Viewer client, store and test the login, run a query."`
+
+	Client  clientCmd  `cmd:"" help:"Manage machine-to-machine OAuth clients."`
+	Product productCmd `cmd:"" help:"Manage data products and their grants."`
+	Keys    keysCmd    `cmd:"" help:"Manage the keys that sign access tokens."`
+	Audit   auditCmd   `cmd:"" help:"Read and verify the record."`
+	Policy  policyCmd  `cmd:"" help:"Ask policy why."`
+	Backup  backupCmd  `cmd:"" help:"Copy the state and its keys to a folder, while serving or not."`
+	Restore restoreCmd `cmd:"" help:"Put a backup into an empty data directory."`
+	Migrate migrateCmd `cmd:"" help:"Bring the store to this version's schema and say what was done."`
+	Doctor  doctorCmd  `cmd:"" help:"Check the data directory, the keys, the store and the record."`
+
+	Token      tokenCmd      `cmd:"" help:"Exchange the client's id and secret for an access token."`
+	Credential credentialCmd `cmd:"" help:"Store the client's own warehouse credentials."`
+	Schema     schemaCmd     `cmd:"" help:"Show a data product's tables and columns."`
+	SQL        sqlCmd        `cmd:"" name:"sql" help:"Run one read-only SQL statement on a data product."`
+	MCP        mcpCmd        `cmd:"" name:"mcp" help:"A stdio MCP server that forwards to POSTERN_URL with a fresh token."`
+
+	Completion completionCmd `cmd:"" help:"Print a shell completion script (bash, zsh or fish)."`
+	Version    versionCmd    `cmd:"" help:"Print the version."`
+}
+
+// output is the one flag that all commands but serve, demo and mcp share.
+type output struct {
+	JSON bool `name:"json" help:"Print JSON."`
+}
+
+// state says where the operator's commands act. They work while serve runs on
+// the same place.
+type stateFlags struct {
+	Data        string `name:"data" env:"POSTERN_DATA" default:"postern-data" help:"The data directory: master key, embedded store, assets." placeholder:"DIR"`
+	DatabaseURL string `name:"database-url" env:"POSTERN_DATABASE_URL" help:"Keep the state in this PostgreSQL instead of the data directory." placeholder:"URL"`
+}
+
+// serveFlags are the settings of a server.
+type serveFlags struct {
+	stateFlags
+	Listen       string        `name:"listen" env:"POSTERN_LISTEN" default:"127.0.0.1:8080" help:"The address to listen on." placeholder:"ADDR"`
+	PublicURL    string        `name:"public-url" env:"POSTERN_PUBLIC_URL" help:"The URL clients use: the issuer of tokens and the only source of absolute URLs. Default: the listen address." placeholder:"URL"`
+	TLSCert      string        `name:"tls-cert" env:"POSTERN_TLS_CERT" help:"Certificate chain, PEM." placeholder:"FILE"`
+	TLSKey       string        `name:"tls-key" env:"POSTERN_TLS_KEY" help:"Private key, PEM." placeholder:"FILE"`
+	BehindProxy  []string      `name:"behind-proxy" env:"POSTERN_BEHIND_PROXY" help:"The networks of the proxies that end TLS. Client addresses in X-Forwarded-For count only from there." placeholder:"CIDR"`
+	FilesRoot    string        `name:"files-root" env:"POSTERN_FILES_ROOT" help:"The folder under which products made through the API may name files. None by default." placeholder:"DIR"`
+	AllowNetwork []string      `name:"allow-network" env:"POSTERN_ALLOW_NETWORK" help:"Private networks in which warehouses may be." placeholder:"CIDR"`
+	SigningAlg   string        `name:"signing-alg" env:"POSTERN_SIGNING_ALG" default:"ES256" enum:"ES256,EdDSA,RS256" help:"The algorithm of new signing keys (ES256, EdDSA, RS256)."`
+	QueryTimeout time.Duration `name:"query-timeout" env:"POSTERN_QUERY_TIMEOUT" default:"10m" help:"The longest a query may run."`
+	Grace        time.Duration `name:"shutdown-grace" env:"POSTERN_SHUTDOWN_GRACE" default:"30s" help:"How long running queries may finish after an interrupt."`
+}
+
+// clientFlags say where a user's commands call, and as whom.
+type clientFlags struct {
+	URL          string `name:"url" env:"POSTERN_URL" default:"http://127.0.0.1:8080" help:"The server." placeholder:"URL"`
+	ClientID     string `name:"client-id" env:"POSTERN_CLIENT_ID" help:"The OAuth client's id." placeholder:"ID"`
+	ClientSecret string `kong:"-"` // only from POSTERN_CLIENT_SECRET: a flag would show in ps
+}
+
+// server is serveFlags checked and parsed.
+type server struct {
+	serveFlags
+	publicURL string
+	proxies   []netip.Prefix
+	networks  []netip.Prefix
+	filesRoot string
+}
+
+// check parses the settings of a server; every error says what to do.
+func (f serveFlags) check() (server, error) {
+	s := server{serveFlags: f}
+	host, port, err := net.SplitHostPort(f.Listen)
+	if err != nil {
+		return s, hint(fmt.Errorf("--listen %q is not host:port", f.Listen), "for example --listen 127.0.0.1:8080")
+	}
+	if s.proxies, err = prefixes("behind-proxy", f.BehindProxy); err != nil {
+		return s, err
+	}
+	if s.networks, err = prefixes("allow-network", f.AllowNetwork); err != nil {
+		return s, err
+	}
+	if (f.TLSCert == "") != (f.TLSKey == "") {
+		return s, fmt.Errorf("--tls-cert and --tls-key go together")
+	}
+	tls := f.TLSCert != ""
+	if !loopback(host) && !tls && len(s.proxies) == 0 {
+		return s, hint(fmt.Errorf("--listen %s is not loopback and there is no TLS: secrets would cross the network in the clear", f.Listen),
+			"give --tls-cert and --tls-key, or say with --behind-proxy CIDR which proxy ends TLS")
+	}
+	if s.publicURL, err = publicURL(f.PublicURL, host, port, tls); err != nil {
+		return s, err
+	}
+	return s, s.checkFilesRoot()
+}
+
+func (s *server) checkFilesRoot() error {
+	if s.FilesRoot == "" {
+		return nil
+	}
+	root, err := filepath.EvalSymlinks(s.FilesRoot)
+	if err == nil {
+		root, err = filepath.Abs(root)
+	}
+	if err != nil {
+		return hint(fmt.Errorf("--files-root %s: %w", s.FilesRoot, err), "it has to be a folder that exists")
+	}
+	s.filesRoot = root
+	return nil
+}
+
+func publicURL(given, host, port string, tls bool) (string, error) {
+	if given == "" {
+		if host == "" || host == "0.0.0.0" || host == "::" {
+			name, err := os.Hostname()
+			if err != nil || name == "" {
+				return "", hint(fmt.Errorf("--listen names no host that clients can use"), "give --public-url https://the-name-clients-use")
+			}
+			host = name
+		}
+		scheme := "http"
+		if tls {
+			scheme = "https"
+		}
+		return scheme + "://" + net.JoinHostPort(host, port), nil
+	}
+	u, err := url.Parse(given)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+		return "", hint(fmt.Errorf("--public-url is not an http(s) URL"), "for example --public-url https://postern.example.com")
+	}
+	if u.Scheme == "http" && !loopback(u.Hostname()) {
+		return "", hint(fmt.Errorf("--public-url %s is neither https nor loopback", given), "tokens are only safe over https")
+	}
+	if strings.Trim(u.Path, "/") != "" {
+		return "", hint(fmt.Errorf("--public-url has a path"), "Postern has to be at the root of its host")
+	}
+	return u.Scheme + "://" + strings.ToLower(u.Host), nil
+}
+
+func loopback(host string) bool {
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	a, err := netip.ParseAddr(host)
+	return err == nil && a.IsLoopback()
+}
+
+func prefixes(flag string, in []string) ([]netip.Prefix, error) {
+	var out []netip.Prefix
+	for _, s := range in {
+		p, err := netip.ParsePrefix(strings.TrimSpace(s))
+		if err != nil {
+			if a, aerr := netip.ParseAddr(strings.TrimSpace(s)); aerr == nil {
+				p, err = a.Prefix(a.BitLen())
+			}
+		}
+		if err != nil {
+			return nil, hint(fmt.Errorf("--%s %q is not a network", flag, s), "for example 10.0.0.0/8")
+		}
+		out = append(out, p.Masked())
+	}
+	return out, nil
+}

@@ -1,0 +1,103 @@
+// Command postern is the gate: a server through which machines reach a
+// company's data, and the commands of those who run it and call it.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// version is set by the build.
+var version = "dev"
+
+// console is where a command writes.
+type console struct {
+	out, err io.Writer
+	in       *os.File
+}
+
+// print writes v as JSON, or lets human write it for a person.
+func (c *console) print(asJSON bool, v any, human func(w io.Writer) error) error {
+	if !asJSON {
+		return human(c.out)
+	}
+	e := json.NewEncoder(c.out)
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
+}
+
+func (c *console) progress(format string, args ...any) {
+	_, _ = fmt.Fprintf(c.err, format+"\n", args...)
+}
+
+func main() {
+	os.Exit(run(os.Args[1:], &console{out: os.Stdout, err: os.Stderr, in: os.Stdin}))
+}
+
+func run(args []string, c *console) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	exit := -1
+	var grammar cli
+	parser, err := kong.New(&grammar, kong.Name("postern"),
+		kong.Description("The back gate to a company's data, for machines."),
+		kong.Writers(c.out, c.err), kong.Exit(func(code int) { exit = code }),
+		kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(c))
+	if err != nil {
+		panic(err) // the grammar itself is wrong
+	}
+	cmd, err := parser.Parse(args)
+	if exit >= 0 {
+		return exit // --help was printed
+	}
+	if err != nil {
+		var pe *kong.ParseError
+		if errors.As(err, &pe) && len(args) == 0 {
+			_ = pe.Context.PrintUsage(false)
+		}
+		c.fail(err)
+		return 2
+	}
+	if err := cmd.Run(); err != nil {
+		c.fail(err)
+		return 1
+	}
+	return 0
+}
+
+// fail says what went wrong and, when known, what to do about it.
+func (c *console) fail(err error) {
+	c.progress("postern: %v", err)
+	if h, ok := errors.AsType[*hinted](err); ok {
+		c.progress("  %s", h.hint)
+	}
+}
+
+// hinted is an error with a word on what to do next.
+type hinted struct {
+	error
+	hint string
+}
+
+func (h *hinted) Unwrap() error { return h.error }
+
+func hint(err error, what string) error { return &hinted{err, what} }
+
+type versionCmd struct{ output }
+
+// Run prints the version.
+func (v versionCmd) Run(c *console) error {
+	return c.print(v.JSON, map[string]any{"version": version, "duckdb": hasDuckDB}, func(w io.Writer) error {
+		_, err := fmt.Fprintln(w, "postern", version)
+		return err
+	})
+}
