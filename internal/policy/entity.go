@@ -1,0 +1,150 @@
+package policy
+
+import (
+	"strconv"
+
+	"github.com/cedar-policy/cedar-go"
+	"github.com/cedar-policy/cedar-go/types"
+
+	"github.com/postern/postern/internal/auth"
+	"github.com/postern/postern/internal/product"
+)
+
+// gate is the resource of everything that is not about one product.
+var gate = cedar.EntityUID{Type: "Gate", ID: "postern"}
+
+// The tiers of the seven roles.
+const (
+	global     = "global"
+	admin      = "admin"
+	standard   = "standard"
+	restricted = "restricted"
+)
+
+var tiers = map[auth.Role]string{
+	auth.ServerAdmin: global, auth.CatalogAdmin: admin,
+	auth.SourceAdmin: standard, auth.Composer: standard, auth.Steward: standard,
+	auth.Explorer: restricted, auth.Viewer: restricted,
+}
+
+// The parents an entity can have are few, and built once: a decision makes no
+// set.
+var (
+	noParents     cedar.EntityUIDSet
+	anyTier       = cedar.NewEntityUIDSet(uid("Tier", "any"))
+	publicParents = cedar.NewEntityUIDSet(uid("Visibility", "public"))
+	tierParents   = map[auth.Role]cedar.EntityUIDSet{}
+	callerParents = map[holding]cedar.EntityUIDSet{}
+)
+
+// holding is a role with what the caller was granted on the product.
+type holding struct {
+	role          auth.Role
+	viewer, admin bool
+}
+
+func init() { //nolint:gochecknoinits // fills the tables above from the roles
+	for r, tier := range tiers {
+		tierParents[r] = cedar.NewEntityUIDSet(uid("Tier", tier))
+		for i := range 4 {
+			h := holding{r, i&1 != 0, i&2 != 0}
+			parents := []cedar.EntityUID{uid("Role", string(r))}
+			if h.viewer {
+				parents = append(parents, uid("Grant", string(product.ProductViewer)))
+			}
+			if h.admin {
+				parents = append(parents, uid("Grant", string(product.ProductAdmin)))
+			}
+			callerParents[h] = cedar.NewEntityUIDSet(parents...)
+		}
+	}
+}
+
+func uid(kind cedar.EntityType, id string) cedar.EntityUID {
+	return cedar.EntityUID{Type: kind, ID: cedar.String(id)}
+}
+
+// entities is the world of one decision: the caller, what it was granted on
+// the product, and the product. Cedar asks it for parents as it needs them.
+type entities struct {
+	caller  auth.Caller
+	product product.Product
+	viewer  bool
+	admin   bool
+}
+
+// about collects the world of a decision on a product. Grants on other
+// products and to other subjects do not count.
+func about(c auth.Caller, pr product.Product, grants []product.Grant) entities {
+	e := entities{caller: c, product: pr}
+	self := c.Subject()
+	for _, g := range grants {
+		if g.Product != pr.ID || g.Product == "" || g.Subject != self && g.Subject != Everyone {
+			continue
+		}
+		e.viewer = e.viewer || g.Role == product.ProductViewer
+		e.admin = e.admin || g.Role == product.ProductAdmin
+	}
+	return e
+}
+
+// Everyone is the subject of a grant to all callers.
+const Everyone = "everyone"
+
+func (e *entities) principal() cedar.EntityUID {
+	switch c := e.caller; c.Kind {
+	case auth.Machine:
+		return uid("Client", string(c.ClientID))
+	case auth.Person:
+		return uid("User", strconv.FormatInt(c.UserID, 10))
+	default:
+		return uid("Caller", string(c.Kind))
+	}
+}
+
+func (e *entities) resource() cedar.EntityUID { return uid("Product", e.product.ID) }
+
+// Get gives Cedar an entity and its parents.
+func (e *entities) Get(u types.EntityUID) (types.Entity, bool) {
+	parents := noParents
+	switch u.Type {
+	case "Client", "User", "Caller":
+		if known(e.caller) {
+			parents = callerParents[holding{role(e.caller), e.viewer, e.admin}]
+		}
+	case "Role":
+		parents = tierParents[auth.Role(u.ID)]
+	case "Tier":
+		if u.ID != "any" {
+			parents = anyTier
+		}
+	case "Product":
+		if e.product.Public {
+			parents = publicParents
+		}
+	}
+	return types.Entity{UID: u, Parents: parents}, true
+}
+
+// role is the role a caller acts with: those who work on the data itself could
+// change anything anyway, and act as Server Admin.
+func role(c auth.Caller) auth.Role {
+	if c.Kind == auth.Operator || c.Kind == auth.System {
+		return auth.ServerAdmin
+	}
+	return c.Role
+}
+
+// known reports whether there is a caller at all. The zero Caller, and one of
+// no kind, no name or no role, may do nothing.
+func known(c auth.Caller) bool {
+	switch c.Kind {
+	case auth.Operator, auth.System:
+		return true
+	case auth.Machine:
+		return c.ClientID != "" && c.Role.Valid()
+	case auth.Person:
+		return c.UserID != 0 && c.Role.Valid()
+	}
+	return false
+}
