@@ -1,0 +1,144 @@
+// Package tool is what a machine may ask for, defined once and served by every
+// door: a name, a description written for a model, the types of its input and
+// output, and a function. The schemas come from the types; input that does not
+// obey them never reaches the function.
+//
+// Tools hold nothing but the gateway's path (Data), so that no tool can reach a
+// warehouse past policy and the record.
+package tool
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/google/jsonschema-go/jsonschema"
+
+	"github.com/postern/postern/internal/auth"
+	"github.com/postern/postern/internal/fault"
+	"github.com/postern/postern/internal/product"
+	"github.com/postern/postern/internal/result"
+)
+
+// Data is the path to products and their rows; the gateway implements it.
+type Data interface {
+	Run(ctx context.Context, c auth.Caller, q product.Query) (result.Rows, error)
+	Schema(ctx context.Context, c auth.Caller, q product.Query) (product.Schema, error)
+	Products(ctx context.Context, c auth.Caller) ([]product.Product, error)
+	Product(ctx context.Context, c auth.Caller, id, version string) (product.Product, error)
+}
+
+// Env is what a call works with: made by a door from the verified request.
+type Env struct {
+	Caller auth.Caller
+	Data   Data
+	Assets *result.Assets // nil where full results are not kept
+	ChatID string
+	Via    string // which door and tool, for the record
+}
+
+// Return is a finished call. A failure that the caller can act on is content
+// too (see Failure): an error is only for what stops the door itself.
+type Return struct {
+	Content any
+	Assets  []AssetRef
+	// Top is the extra top-level content that a published client expects on
+	// the stream's last event; nil for most tools.
+	Top any
+	// Err is the failure that Content describes, nil when the call succeeded.
+	Err error
+}
+
+// Answer is what a typed tool function gives.
+type Answer[Out any] struct {
+	Content Out
+	Assets  []AssetRef
+	Top     any
+}
+
+// AssetRef names a stored asset, in the wire's form.
+type AssetRef struct {
+	Kind string `json:"kind"` // "sql"
+	ID   string `json:"id"`
+}
+
+// Tool is one tool. In and Out describe its JSON.
+type Tool struct {
+	Name        string
+	Title       string
+	Description string
+	// Scope is what a caller needs beyond reaching the door.
+	Scope auth.Scope
+	// Available is false for tools that published clients call and Postern
+	// does not have: they answer so, and are not offered to models.
+	Available bool
+	In, Out   *jsonschema.Schema
+	// Check refuses a call before anything was answered: input that does not
+	// obey In, a product the caller cannot see.
+	Check func(ctx context.Context, e *Env, raw json.RawMessage) error
+	// Call runs the tool. Input is checked here too.
+	Call func(ctx context.Context, e *Env, raw json.RawMessage) (Return, error)
+}
+
+// ofProduct is an input that is about one data product.
+type ofProduct interface{ product() (id, version string) }
+
+// Define makes a tool from its types. It panics on a type that has no schema,
+// which is a programmer's mistake seen at start.
+func Define[In, Out any](name, title, description string, call func(context.Context, *Env, In) (Answer[Out], error)) Tool {
+	in := schemaFor[In](name)
+	in.AdditionalProperties = nil // published clients send extras
+	resolved := resolve(name, in)
+	t := Tool{
+		Name: name, Title: title, Description: description, Scope: auth.ScopeQuery,
+		Available: true, In: in, Out: schemaFor[Out](name),
+	}
+	t.Check = func(ctx context.Context, e *Env, raw json.RawMessage) error {
+		v, err := decode[In](resolved, raw)
+		if err != nil {
+			return err
+		}
+		if p, ok := any(v).(ofProduct); ok {
+			id, version := p.product()
+			_, err = e.Data.Product(ctx, e.Caller, id, version)
+		}
+		return err
+	}
+	t.Call = func(ctx context.Context, e *Env, raw json.RawMessage) (Return, error) {
+		v, err := decode[In](resolved, raw)
+		if err != nil {
+			return Failed(ctx, err), nil
+		}
+		r, err := call(ctx, e, v)
+		if err != nil {
+			return Failed(ctx, err), nil
+		}
+		return Return{Content: r.Content, Assets: r.Assets, Top: r.Top}, nil
+	}
+	return t
+}
+
+func schemaFor[T any](name string) *jsonschema.Schema {
+	s, err := jsonschema.For[T](nil)
+	if err != nil {
+		panic(fmt.Sprintf("tool %s: %v", name, err))
+	}
+	return s
+}
+
+// Builtin lists every tool Postern answers to, in the order they are offered.
+func Builtin() []Tool {
+	return append([]Tool{
+		sqlExecution, dataSchema, productSpec, productSearch, dataSources,
+	}, absent()...)
+}
+
+// Find gives the tool of that name.
+func Find(tools []Tool, name string) (Tool, error) {
+	for _, t := range tools {
+		if t.Name == name {
+			return t, nil
+		}
+	}
+	return Tool{}, fault.New(fault.NotFound, "there is no tool of this name")
+}
