@@ -3,7 +3,6 @@ package tool
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -21,11 +20,11 @@ type specInput struct {
 func (in specInput) product() (id, version string) { return in.DataProductID, in.DataProductVersion }
 
 type specOutput struct {
-	ProductID string          `json:"product_id"`
-	VersionID string          `json:"version_id"`
-	Status    string          `json:"status"`
-	Name      string          `json:"name"`
-	Spec      json.RawMessage `json:"spec_json" jsonschema:"The whole specification."`
+	ProductID string `json:"product_id"`
+	VersionID string `json:"version_id"`
+	Status    string `json:"status"`
+	Name      string `json:"name"`
+	Spec      any    `json:"spec_json" jsonschema:"The whole specification."`
 }
 
 // found is the shape that published clients read from the two product tools.
@@ -56,6 +55,8 @@ type searchInput struct {
 	MarketplaceID string `json:"marketplace_id,omitempty" jsonschema:"Leave out: the marketplace default holds every product that you may see."`
 }
 
+func (searchInput) bounds() map[string][2]float64 { return map[string][2]float64{"limit": {1, 100}} }
+
 type foundProduct struct {
 	ProductID        string   `json:"product_id"`
 	VersionID        string   `json:"version_id"`
@@ -71,13 +72,7 @@ var productSearch = Define("list_data_products_tool", "Search data products",
 		"Take product_id from here for get_data_schema_tool and sql_execution_tool.",
 	search)
 
-// maxFound bounds what one answer can hold.
-const maxFound = 100
-
 func search(ctx context.Context, e *Env, in searchInput) (Answer[found[foundProduct]], error) {
-	if in.Limit < 0 || in.Limit > maxFound {
-		return Answer[found[foundProduct]]{}, fault.BadField("limit", "int_range", "Input should be between 1 and %d", maxFound)
-	}
 	if m := in.MarketplaceID; m != "" && m != "default" {
 		return Answer[found[foundProduct]]{}, fault.New(fault.NotFound, "there is no marketplace of this id; the marketplace default always exists")
 	}

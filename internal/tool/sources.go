@@ -9,13 +9,14 @@ import (
 	"path"
 	"slices"
 
-	"github.com/postern/postern/internal/fault"
 	"github.com/postern/postern/internal/product"
 )
 
 type sourcesInput struct {
-	Limit *int `json:"limit,omitempty" jsonschema:"Data sources to return at most; 100 when left out."`
+	Limit int `json:"limit,omitempty" jsonschema:"Data sources to return at most; 100 when left out."`
 }
+
+func (sourcesInput) bounds() map[string][2]float64 { return map[string][2]float64{"limit": {1, 1000}} }
 
 type dataSource struct {
 	ID    int64  `json:"id"`
@@ -28,13 +29,6 @@ var dataSources = Define("get_data_sources_tool", "List data sources",
 	listSources)
 
 func listSources(ctx context.Context, e *Env, in sourcesInput) (Answer[[]dataSource], error) {
-	limit := 100
-	if in.Limit != nil {
-		limit = *in.Limit
-	}
-	if limit < 1 || limit > 1000 {
-		return Answer[[]dataSource]{}, fault.BadField("limit", "int_range", "Input should be between 1 and 1000")
-	}
 	all, err := e.Data.Products(ctx, e.Caller)
 	if err != nil {
 		return Answer[[]dataSource]{}, err
@@ -52,7 +46,7 @@ func listSources(ctx context.Context, e *Env, in sourcesInput) (Answer[[]dataSou
 		}
 	}
 	slices.SortFunc(out, func(a, b dataSource) int { return cmp.Compare(a.ID, b.ID) })
-	return Answer[[]dataSource]{Content: out[:min(limit, len(out))]}, nil
+	return Answer[[]dataSource]{Content: out[:min(cmp.Or(in.Limit, 100), len(out))]}, nil
 }
 
 // sourceID is the spec's datasourceId, or a number that stays the same for the

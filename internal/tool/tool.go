@@ -83,11 +83,19 @@ type Tool struct {
 // ofProduct is an input that is about one data product.
 type ofProduct interface{ product() (id, version string) }
 
+// bounded is an input with numbers that have limits, by name: least and most.
+type bounded interface{ bounds() map[string][2]float64 }
+
 // Define makes a tool from its types. It panics on a type that has no schema,
 // which is a programmer's mistake seen at start.
 func Define[In, Out any](name, title, description string, call func(context.Context, *Env, In) (Answer[Out], error)) Tool {
 	in := schemaFor[In](name)
 	in.AdditionalProperties = nil // published clients send extras
+	if b, ok := any(*new(In)).(bounded); ok {
+		for field, lim := range b.bounds() {
+			in.Properties[field].Minimum, in.Properties[field].Maximum = &lim[0], &lim[1]
+		}
+	}
 	resolved := resolve(name, in)
 	t := Tool{
 		Name: name, Title: title, Description: description, Scope: auth.ScopeQuery,
@@ -123,7 +131,21 @@ func schemaFor[T any](name string) *jsonschema.Schema {
 	if err != nil {
 		panic(fmt.Sprintf("tool %s: %v", name, err))
 	}
+	neverNull(s)
 	return s
+}
+
+// neverNull takes null out of lists: tools give empty ones.
+func neverNull(s *jsonschema.Schema) {
+	if len(s.Types) == 2 && s.Types[0] == "null" {
+		s.Type, s.Types = s.Types[1], nil
+	}
+	for _, p := range s.Properties {
+		neverNull(p)
+	}
+	if s.Items != nil {
+		neverNull(s.Items)
+	}
 }
 
 // Builtin lists every tool Postern answers to, in the order they are offered.
