@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
 
@@ -23,9 +25,8 @@ func Draft(s Schema, uri, id, name string) ([]byte, error) {
 		return nil, err
 	}
 	d := newDrafter(s, src)
-	if name == "" {
-		name = id
-	}
+	id = cmp.Or(id, DraftID(src))
+	name = cmp.Or(name, title(id))
 	p := mapOf(
 		"productId", text(id), "version", text("1.0.0"),
 		"contactEmail", text("owner@example.com"), "contactName", text("Data owner"),
@@ -174,6 +175,9 @@ func (d *drafter) relationships(t SchemaTable) *yaml.Node {
 
 func (d *drafter) relationship(t SchemaTable, k ForeignKey) *yaml.Node {
 	right, ok := d.find(k.RefTable, t.Table)
+	if len(k.RefColumns) == 0 {
+		k.RefColumns = right.PrimaryKey // REFERENCES parent, without columns
+	}
 	if !ok || len(k.Columns) == 0 || len(k.Columns) != len(k.RefColumns) {
 		return nil
 	}
@@ -231,9 +235,14 @@ func sameColumns(a, b []string) bool {
 	return len(a) > 0 && slices.Equal(a, b)
 }
 
+// anyNullable asks the columns, but not those of the primary key, which
+// SQLite calls nullable.
 func anyNullable(t SchemaTable, columns []string) bool {
+	has := func(in []string, name string) bool {
+		return slices.ContainsFunc(in, func(n string) bool { return strings.EqualFold(n, name) })
+	}
 	for _, c := range t.Columns {
-		if c.Nullable && slices.ContainsFunc(columns, func(n string) bool { return strings.EqualFold(n, c.Name) }) {
+		if c.Nullable && has(columns, c.Name) && !has(t.PrimaryKey, c.Name) {
 			return true
 		}
 	}
@@ -246,13 +255,14 @@ func title(s string) string {
 	if words == "" {
 		return s
 	}
-	return strings.ToUpper(words[:1]) + words[1:]
+	first, size := utf8.DecodeRuneInString(words)
+	return string(unicode.ToUpper(first)) + words[size:]
 }
 
 // text is a scalar that stays text however it looks.
 func text(s string) *yaml.Node {
 	n := &yaml.Node{}
-	n.SetString(s)
+	n.SetString(strings.ToValidUTF8(s, "�"))
 	return n
 }
 

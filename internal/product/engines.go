@@ -16,7 +16,7 @@ type engine struct {
 	tlsParam  string // when "true", tlsPort is the default
 	tlsPort   int
 	needDB    bool
-	defaultDB string // what the engine opens when the URI names none
+	defaultDB string   // what the engine opens when the URI names none
 	word      string   // what the engine calls a database
 	dbParam   string   // a parameter that names the database too
 	more      []string // further path segments, by the parameter they set
