@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"strings"
+	"unicode"
 
 	"github.com/postern/postern/internal/product"
 	"github.com/postern/postern/internal/result"
@@ -89,7 +91,7 @@ func runSQL(ctx context.Context, e *Env, in sqlInput) (Answer[sqlOutput], error)
 		out.Rows = [][]any{}
 	}
 	if out.Truncated {
-		out.Next = e.next(in.DataProductID, assets)
+		out.Next += e.whole(in.DataProductID, assets)
 	}
 	return Answer[sqlOutput]{Content: out, Assets: assets}, nil
 }
@@ -102,16 +104,30 @@ func (e *Env) read(ctx context.Context, rows result.Rows, name string) (result.T
 		return t, nil, err
 	}
 	t, kept, err := result.HeadKept(ctx, rows, e.Assets, result.Asset{
-		Owner: e.Caller.Subject(), ChatID: e.ChatID, Kind: "sql", Name: name + ".csv", ContentType: string(result.CSV),
+		Owner: e.Caller.Subject(), ChatID: e.ChatID, Kind: "sql", Name: fileName(name), ContentType: string(result.CSV),
 	}, headRows, headChars)
 	return t, []AssetRef{{Kind: kept.Kind, ID: kept.ID}}, err
 }
 
-// next says how to get at what was left out.
-func (e *Env) next(productID string, assets []AssetRef) string {
-	s := "Aggregate, filter or choose columns in SQL"
+// whole says where the full result is.
+func (e *Env) whole(productID string, assets []AssetRef) string {
+	s := fmt.Sprintf(" POST /api/v2/data-product/%s/query/ streams the full result.", url.PathEscape(productID))
 	if len(assets) > 0 {
-		s += fmt.Sprintf("; the full result is CSV at GET /ai/api/v1/assets/%s?chat_id=%s", assets[0].ID, e.ChatID)
+		s += fmt.Sprintf(" It is also kept as CSV: GET /ai/api/v1/assets/%s?chat_id=%s.", assets[0].ID, e.ChatID)
 	}
-	return s + fmt.Sprintf("; POST /api/v2/data-product/%s/query/ streams it whole", url.PathEscape(productID))
+	return s
+}
+
+// fileName keeps of a result's name what is safe in a file's.
+func fileName(name string) string {
+	name = strings.Map(func(r rune) rune {
+		if r == '_' || r == '-' || unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return r
+		}
+		return '_'
+	}, name)
+	if name == "" || len(name) > 80 {
+		name = "result"
+	}
+	return name + ".csv"
 }
