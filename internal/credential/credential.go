@@ -40,8 +40,9 @@ type Credential struct {
 	Status    Status
 	Reason    string // why rejected or unverified, scrubbed
 	Target    string // Source.Canonical() it is bound to
+	Revision  int64  // grows with each post, over all credentials
 	CreatedAt time.Time
-	UpdatedAt time.Time
+	UpdatedAt time.Time // of the last post; a test does not change it
 }
 
 // Secret is the part that is sealed.

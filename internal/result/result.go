@@ -1,6 +1,9 @@
 // Package result is the answer: a stream of Arrow record batches, the encoders
-// that write it as JSON, CSV or Arrow at the edge, the trimmed table a model
-// reads, and assets, which keep a full result for a while.
+// that write it as JSON, NDJSON, CSV, Arrow or Parquet at the edge, the trimmed
+// table a model reads, and assets, which keep a full result for a while.
+//
+// Encoders append to one buffer through a function bound to each column once a
+// batch: no value costs an allocation, and memory does not grow with the rows.
 package result
 
 import (
@@ -17,4 +20,11 @@ type Rows interface {
 	Schema() *arrow.Schema
 	Next(ctx context.Context) (arrow.RecordBatch, error)
 	Close() error
+}
+
+// Capped reports whether rows that were read to their end stopped at a row
+// limit, with more to come in the warehouse.
+func Capped(rows Rows) bool {
+	c, ok := rows.(interface{ Capped() bool })
+	return ok && c.Capped()
 }
