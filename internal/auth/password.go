@@ -76,8 +76,8 @@ func repeats(s string) bool {
 	return len(seen) < 4
 }
 
-// slot waits for one of the few places in which a password may be hashed.
-func slot(ctx context.Context) (release func(), err error) {
+// hashSlot waits for one of the few places in which a password may be hashed.
+func hashSlot(ctx context.Context) (release func(), err error) {
 	if queued.Add(1) > maxQueue {
 		queued.Add(-1)
 		return nil, fault.New(fault.Limited, "too many people are signing in at this moment; try again shortly").After(2 * time.Second)
@@ -93,7 +93,7 @@ func slot(ctx context.Context) (release func(), err error) {
 
 // hash gives the PHC string of a password.
 func (c Cost) hash(ctx context.Context, password secret.Secret) (string, error) {
-	release, err := slot(ctx)
+	release, err := hashSlot(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -122,7 +122,7 @@ func verifyPassword(ctx context.Context, password secret.Secret, phc string) (bo
 	if err != nil {
 		return false, err
 	}
-	release, err := slot(ctx)
+	release, err := hashSlot(ctx)
 	if err != nil {
 		return false, err
 	}

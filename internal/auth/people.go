@@ -88,9 +88,9 @@ func newToken() secret.Secret {
 	return secret.New(base64.RawURLEncoding.EncodeToString(b[:]))
 }
 
-// digest is how a link or cookie is stored: it has 256 random bits, so a plain
+// tokenDigest is how a link or cookie is stored: it has 256 random bits, so a plain
 // hash says nothing about it. The purpose keeps one from passing for another.
-func digest(purpose string, token secret.Secret) []byte {
+func tokenDigest(purpose string, token secret.Secret) []byte {
 	sum := sha256.Sum256([]byte("postern " + purpose + "\x00" + token.Reveal()))
 	return sum[:]
 }
@@ -103,15 +103,18 @@ func (p *People) SetupToken(ctx context.Context) (token secret.Secret, needed bo
 		return secret.Secret{}, false, err
 	}
 	token = newToken()
-	if err := p.Store.PutSetup(ctx, digest("setup", token), p.now().Add(SetupLife)); err != nil {
+	if err := p.Store.PutSetup(ctx, tokenDigest("setup", token), p.now().Add(SetupLife)); err != nil {
 		return secret.Secret{}, false, err
 	}
 	return token, true, nil
 }
 
+// HasAdmin reports whether the first admin exists already.
+func (p *People) HasAdmin(ctx context.Context) (bool, error) { return p.Store.HasAdmin(ctx) }
+
 // SetupOpen reports, as NotFound, a link that is used, expired or made up.
 func (p *People) SetupOpen(ctx context.Context, token secret.Secret) error {
-	return p.Store.SetupOpen(ctx, digest("setup", token), p.now())
+	return p.Store.SetupOpen(ctx, tokenDigest("setup", token), p.now())
 }
 
 // CompleteSetup makes the first admin, and uses up every open link.
@@ -120,7 +123,7 @@ func (p *People) CompleteSetup(ctx context.Context, token secret.Secret, usernam
 		return User{}, err // before the hash is paid for
 	}
 	name := strings.TrimSpace(username)
-	u := User{Username: canonical(username), Name: name, Role: ServerAdmin, CreatedAt: p.now()}
+	u := User{Username: canonicalName(username), Name: name, Role: ServerAdmin, CreatedAt: p.now()}
 	if err := checkUsername(u.Username); err != nil {
 		return User{}, err
 	}
@@ -131,7 +134,7 @@ func (p *People) CompleteSetup(ctx context.Context, token secret.Secret, usernam
 	if u.PasswordHash, err = p.cost().hash(ctx, password); err != nil {
 		return User{}, err
 	}
-	return p.Store.CompleteSetup(ctx, digest("setup", token), u)
+	return p.Store.CompleteSetup(ctx, tokenDigest("setup", token), u)
 }
 
 // ChangePassword sets a new password for the caller, who has to know the old
@@ -162,9 +165,9 @@ func (p *People) ChangePassword(ctx context.Context, cookie secret.Secret, old, 
 
 var usernameRule = regexp.MustCompile(`^[a-z0-9][a-z0-9._@+-]{0,94}[a-z0-9]$|^[a-z0-9]$`)
 
-// canonical is the one spelling of a username, so that case and spaces lead to
+// canonicalName is the one spelling of a username, so that case and spaces lead to
 // the same person and the same counter of attempts.
-func canonical(username string) string {
+func canonicalName(username string) string {
 	return strings.ToLower(strings.TrimSpace(username))
 }
 

@@ -53,7 +53,7 @@ func errSignIn() error {
 
 // SignIn checks a password. Unknown users take the same work as known ones.
 func (p *People) SignIn(ctx context.Context, username string, password secret.Secret, address string) (Session, error) {
-	name := canonical(username)
+	name := canonicalName(username)
 	u, err := p.Store.UserByName(ctx, name)
 	known := err == nil && !u.System
 	if err != nil && !fault.Is(err, fault.NotFound) {
@@ -100,7 +100,7 @@ func (p *People) judge(ctx context.Context, u User, ok, known bool) error {
 func (p *People) begin(ctx context.Context, u User, address string) (Session, error) {
 	now := p.now()
 	s := Session{Token: newToken(), User: u, Expires: now.Add(SessionLife)}
-	row := SessionRow{Hash: digest("session", s.Token), UserID: u.ID, CreatedAt: now, SeenAt: now, Address: address}
+	row := SessionRow{Hash: tokenDigest("session", s.Token), UserID: u.ID, CreatedAt: now, SeenAt: now, Address: address}
 	if err := p.Store.CreateSession(ctx, row, u); err != nil {
 		return Session{}, err
 	}
@@ -131,7 +131,7 @@ func (p *People) open(ctx context.Context, cookie secret.Secret) (SessionRow, Us
 	if cookie.Empty() {
 		return SessionRow{}, User{}, ended
 	}
-	row, u, err := p.Store.Session(ctx, digest("session", cookie))
+	row, u, err := p.Store.Session(ctx, tokenDigest("session", cookie))
 	switch {
 	case fault.Is(err, fault.NotFound):
 		return SessionRow{}, User{}, ended
@@ -187,7 +187,7 @@ const (
 // attemptKeys names the three counters; hashed, since what is typed as a name is at
 // times a password.
 func attemptKeys(name, address string) (pair, who, where string) {
-	place := prefix(address)
+	place := placeOf(address)
 	key := func(kind, s string) string {
 		sum := sha256.Sum256([]byte(s))
 		return kind + ":" + hex.EncodeToString(sum[:16])
@@ -195,9 +195,9 @@ func attemptKeys(name, address string) (pair, who, where string) {
 	return key("pair", name+"\x00"+place), key("name", name), key("place", place)
 }
 
-// prefix is the part of an address that one party holds: all of IPv4, the /64
+// placeOf is the part of an address that one party holds: all of IPv4, the /64
 // of IPv6.
-func prefix(address string) string {
+func placeOf(address string) string {
 	a, err := netip.ParseAddr(address)
 	if err != nil {
 		return address
@@ -223,11 +223,11 @@ func (p *People) guess(ctx context.Context, name, address string, try func() err
 		return err
 	}
 	// Read first: a blocked attempt must not cost a write.
-	if err := count(seen, pair, who, where, now); err != nil {
+	if err := countAttempt(seen, pair, who, where, now); err != nil {
 		return err
 	}
 	if err := p.Store.CountAttempts(ctx, keys, now, func(a map[string]Attempts) error {
-		return count(a, pair, who, where, now)
+		return countAttempt(a, pair, who, where, now)
 	}); err != nil {
 		return err
 	}
@@ -245,8 +245,8 @@ func (p *People) guess(ctx context.Context, name, address string, try func() err
 	})
 }
 
-// count adds one attempt to the counters, or refuses it.
-func count(a map[string]Attempts, pair, who, where string, now time.Time) error {
+// countAttempt adds one attempt to the counters, or refuses it.
+func countAttempt(a map[string]Attempts, pair, who, where string, now time.Time) error {
 	usual := now.Sub(a[pair].Succeeded) < UsualPlace
 	free := map[string]int{pair: freePair, who: freeName, where: freeAddress}
 	if usual {
@@ -255,7 +255,7 @@ func count(a map[string]Attempts, pair, who, where string, now time.Time) error 
 	for k, most := range free {
 		c := a[k]
 		if wait := c.Until.Sub(now); wait > 0 {
-			return fault.New(fault.Limited, "Too many attempts. Try again in %s.", about(wait)).After(wait)
+			return fault.New(fault.Limited, "Too many attempts. Try again in %s.", aboutWait(wait)).After(wait)
 		}
 		if now.Sub(c.Last) > ForgetAttempts {
 			c.N = 0
@@ -269,7 +269,7 @@ func count(a map[string]Attempts, pair, who, where string, now time.Time) error 
 	return nil
 }
 
-func about(d time.Duration) string {
+func aboutWait(d time.Duration) string {
 	if d < time.Minute {
 		return itoa(int64(d/time.Second)+1) + " seconds"
 	}
