@@ -12,7 +12,8 @@ type Store interface {
 	Versions(ctx context.Context, id string) ([]Product, error)
 	// Products gives the current version of every product, by id.
 	Products(ctx context.Context) ([]Product, error)
-	// PutProduct creates or replaces one version. The same content again
+	// PutProduct creates or replaces one version, and makes the product public
+	// or private as p says (public is the same as a grant to everyone). The same content again
 	// changes nothing, and leaves no record. An empty Status keeps the stored
 	// one, and is draft for a new version. Who creates a product through the
 	// API gets a product_admin grant in the same transaction.

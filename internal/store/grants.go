@@ -51,11 +51,8 @@ func scanGrant(row interface{ Scan(...any) error }) (g product.Grant, err error)
 
 // PutGrant implements product.Store.
 func (db *DB) PutGrant(ctx context.Context, g product.Grant) error {
-	if !strings.HasPrefix(g.Subject, "client:") && !strings.HasPrefix(g.Subject, "user:") && g.Subject != "everyone" {
-		return fault.New(fault.Invalid, "a grant's subject is client:<id>, user:<id> or everyone")
-	}
-	if g.Role != product.ProductViewer && g.Role != product.ProductAdmin {
-		return fault.New(fault.Invalid, "a grant's role is product_viewer or product_admin")
+	if err := checkGrant(g); err != nil {
+		return err
 	}
 	old, err := scanGrant(db.queryRow(ctx, grantColumns+` WHERE product_id = ? AND subject = ?`, g.Product, g.Subject))
 	if err == nil && old.Role == g.Role {
@@ -75,6 +72,18 @@ func (db *DB) PutGrant(ctx context.Context, g product.Grant) error {
 			g.Product, g.Subject, string(g.Role), auth.CallerFrom(ctx).Subject(), micros(db.now()))
 		return err
 	})
+}
+
+func checkGrant(g product.Grant) error {
+	switch {
+	case !strings.HasPrefix(g.Subject, "client:") && !strings.HasPrefix(g.Subject, "user:") && g.Subject != public:
+		return fault.New(fault.Invalid, "a grant's subject is client:<id>, user:<id> or everyone")
+	case g.Role != product.ProductViewer && g.Role != product.ProductAdmin:
+		return fault.New(fault.Invalid, "a grant's role is product_viewer or product_admin")
+	case g.Subject == public && g.Role != product.ProductViewer:
+		return fault.New(fault.Invalid, "everyone can only be product_viewer: name who is to be product_admin")
+	}
+	return nil
 }
 
 func grantEvent(k audit.Kind, g product.Grant) *audit.Event {

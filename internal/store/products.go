@@ -17,7 +17,10 @@ import (
 
 var _ product.Store = (*DB)(nil)
 
-const productColumns = `SELECT p.id, p.public, v.version, v.status, v.spec, v.spec_yaml, v.resolved, v.created_by, v.created_at, v.updated_at
+// public is the subject that stands for all callers.
+const public = "everyone"
+
+const productColumns = `SELECT p.id, (SELECT COUNT(*) FROM grants g WHERE g.product_id = p.id AND g.subject = 'everyone'), v.version, v.status, v.spec, v.spec_yaml, v.resolved, v.created_by, v.created_at, v.updated_at
 	FROM product_versions v JOIN products p ON p.id = v.product_id`
 
 // parsedSpecs remembers what a spec's text parses to. That is a function of
@@ -56,15 +59,15 @@ func parseSpec(spec string) (product.Product, error) {
 
 func scanProduct(row interface{ Scan(...any) error }) (product.Product, error) {
 	var id, version, status, spec, yaml, resolved, by string
-	var public, created, updated int64
-	if err := row.Scan(&id, &public, &version, &status, &spec, &yaml, &resolved, &by, &created, &updated); err != nil {
+	var shared, created, updated int64
+	if err := row.Scan(&id, &shared, &version, &status, &spec, &yaml, &resolved, &by, &created, &updated); err != nil {
 		return product.Product{}, err
 	}
 	p, err := parseSpec(spec)
 	if err != nil {
 		return p, err
 	}
-	p.ID, p.Version, p.Status, p.Public = id, version, product.Status(status), public != 0
+	p.ID, p.Version, p.Status, p.Public = id, version, product.Status(status), shared > 0
 	p.SpecYAML, p.CreatedBy = yaml, by
 	p.CreatedAt, p.UpdatedAt = fromMicros(created), fromMicros(updated)
 	p.Systems, err = withResolved(p.Systems, resolved)
@@ -195,8 +198,8 @@ func (db *DB) putProduct(ctx context.Context, tx *Tx, p product.Product, e *audi
 		return false, err
 	}
 	by, now := auth.CallerFrom(ctx).Subject(), micros(db.now())
-	isNew, err := tx.inserted(ctx, `INSERT INTO products (id, public, created_by, created_at, updated_at) VALUES (?, ?, ?, ?, ?)
-		ON CONFLICT (id) DO NOTHING`, p.ID, bit(p.Public), by, now, now)
+	isNew, err := tx.inserted(ctx, `INSERT INTO products (id, created_by, created_at, updated_at) VALUES (?, ?, ?, ?)
+		ON CONFLICT (id) DO NOTHING`, p.ID, by, now, now)
 	if err != nil {
 		return false, err
 	}
@@ -206,7 +209,10 @@ func (db *DB) putProduct(ctx context.Context, tx *Tx, p product.Product, e *audi
 		if err := db.grantCreator(ctx, tx, p.ID, e); err != nil {
 			return false, err
 		}
-	} else if _, err := tx.Exec(ctx, `UPDATE products SET public = ?, updated_at = ? WHERE id = ?`, bit(p.Public), now, p.ID); err != nil {
+	} else if _, err := tx.Exec(ctx, `UPDATE products SET updated_at = ? WHERE id = ?`, now, p.ID); err != nil {
+		return false, err
+	}
+	if err := db.setPublic(ctx, tx, p, by); err != nil {
 		return false, err
 	}
 	created, err = tx.inserted(ctx, `INSERT INTO product_versions (product_id, version, status, spec, spec_yaml, resolved, created_by, created_at, updated_at)
@@ -243,11 +249,15 @@ func (t *Tx) inserted(ctx context.Context, q string, args ...any) (bool, error) 
 	return n > 0, err
 }
 
-func bit(b bool) int64 {
-	if b {
-		return 1
+// setPublic grants the product to everyone, or takes that grant away.
+func (db *DB) setPublic(ctx context.Context, tx *Tx, p product.Product, by string) error {
+	if !p.Public {
+		_, err := tx.Exec(ctx, `DELETE FROM grants WHERE product_id = ? AND subject = ?`, p.ID, public)
+		return err
 	}
-	return 0
+	_, err := tx.Exec(ctx, `INSERT INTO grants (product_id, subject, role, created_by, created_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (product_id, subject) DO NOTHING`,
+		p.ID, public, string(product.ProductViewer), by, micros(db.now()))
+	return err
 }
 
 // SetStatus implements product.Store.

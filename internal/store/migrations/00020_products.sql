@@ -1,9 +1,8 @@
 -- +goose Up
--- A product has what all its versions share; resolved is a JSON object of
--- delivery systems whose file was resolved when the version was stored.
+-- A product is public when it is granted to everyone. resolved is a JSON object
+-- of delivery systems whose file was resolved when the version was stored.
 CREATE TABLE products (
   id         TEXT PRIMARY KEY,
-  public     BIGINT NOT NULL,
   created_by TEXT NOT NULL,
   created_at BIGINT NOT NULL,
   updated_at BIGINT NOT NULL
