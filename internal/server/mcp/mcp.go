@@ -147,13 +147,9 @@ func outputSchema(t tool.Tool) *jsonschema.Schema {
 	return out
 }
 
-// filter leaves out of tools/list what the caller may not use, and refuses
-// what would hold a stream open for notifications that never come.
+// filter leaves out of tools/list what the caller may not use.
 func (h Handler) filter(next sdk.MethodHandler) sdk.MethodHandler {
 	return func(ctx context.Context, method string, req sdk.Request) (sdk.Result, error) {
-		if method == "subscriptions/listen" {
-			return nil, &jsonrpc.Error{Code: jsonrpc.CodeMethodNotFound, Message: "this server has no subscriptions"}
-		}
 		res, err := next(ctx, method, req)
 		list, ok := res.(*sdk.ListToolsResult)
 		if err != nil || !ok || h.Permit == nil {
