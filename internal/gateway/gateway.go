@@ -13,11 +13,16 @@ import (
 	"github.com/postern/postern/internal/audit"
 	"github.com/postern/postern/internal/auth"
 	"github.com/postern/postern/internal/credential"
-	"github.com/postern/postern/internal/fault"
+	"github.com/postern/postern/internal/policy"
 	"github.com/postern/postern/internal/product"
 	"github.com/postern/postern/internal/result"
 	"github.com/postern/postern/internal/warehouse"
 )
+
+// Policy decides who may do what with a product; *policy.Policy does.
+type Policy interface {
+	Product(c auth.Caller, a policy.Action, pr product.Product, grants []product.Grant) error
+}
 
 // Pool is what the gateway needs of *warehouse.Pool.
 type Pool interface {
@@ -26,9 +31,10 @@ type Pool interface {
 	Forget(prefix string)
 }
 
-// Gateway is the path. Fields are set once, before use.
+// Gateway is the path. Its fields are set once, before use.
 type Gateway struct {
 	Catalog product.Store
+	Policy  Policy
 	Vault   *credential.Vault
 	Pool    Pool
 	Record  audit.Recorder
@@ -39,82 +45,43 @@ type Gateway struct {
 	RowCap  int64            // rows of one query, whatever it asks for; 0 is no cap
 	Timeout time.Duration    // of one query; 0 is 10 minutes
 	Now     func() time.Time // nil is time.Now
+
+	memory memory
+	live   live
 }
 
-var errUnwritten = fault.New(fault.Internal, "not written yet")
+// Run runs one read-only statement on a product and streams its rows, which
+// the caller has to close. Whatever comes of it is on record: as refused when
+// it did not get to run, else as started before it runs and as finished before
+// the last row's end is told.
+func (g *Gateway) Run(ctx context.Context, c auth.Caller, q product.Query) (_ result.Rows, err error) {
+	a, err := g.begin(ctx, c, q)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = a.settle(err, recover()) }()
 
-// Run runs one read-only statement on a product and streams its rows. The
-// caller has to Close them.
-func (g *Gateway) Run(ctx context.Context, c auth.Caller, q product.Query) (result.Rows, error) {
-	return nil, errUnwritten
+	pr, err := g.may(a.ctx, c, policy.Run, q.ProductID, q.Version)
+	if err != nil {
+		return nil, err
+	}
+	in, err := g.access(a.ctx, c, pr, q)
+	if err != nil {
+		return nil, err
+	}
+	if a.lease, err = g.Pool.Acquire(a.ctx, in.key, in.source, in.login); err != nil {
+		return nil, a.engine(err)
+	}
+	verdict, err := a.judge(pr)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.start(pr, in, verdict); err != nil {
+		return nil, err
+	}
+	rows, err := a.lease.Query(a.ctx, verdict.SQL, a.limits())
+	if err != nil {
+		return nil, a.engine(err)
+	}
+	return a.stream(rows), nil
 }
-
-// Schema gives the product's record sets with columns and sample values, seen
-// under the caller's own credential. ProductID, Version and AuthID of q count.
-func (g *Gateway) Schema(ctx context.Context, c auth.Caller, q product.Query) (product.Schema, error) {
-	return product.Schema{}, errUnwritten
-}
-
-// Products lists the products that the caller may see.
-func (g *Gateway) Products(ctx context.Context, c auth.Caller) ([]product.Product, error) {
-	return nil, errUnwritten
-}
-
-// Product gives one product that the caller may see; "" is its current version.
-func (g *Gateway) Product(ctx context.Context, c auth.Caller, id, version string) (product.Product, error) {
-	return product.Product{}, errUnwritten
-}
-
-// CreateProduct creates or updates a product from its spec.
-func (g *Gateway) CreateProduct(ctx context.Context, c auth.Caller, doc []byte) (product.Product, bool, error) {
-	return product.Product{}, false, errUnwritten
-}
-
-// DeleteProduct deletes a product with its versions, grants and credentials.
-func (g *Gateway) DeleteProduct(ctx context.Context, c auth.Caller, id string) error {
-	return errUnwritten
-}
-
-// Grants lists the product's grants.
-func (g *Gateway) Grants(ctx context.Context, c auth.Caller, id string) ([]product.Grant, error) {
-	return nil, errUnwritten
-}
-
-// Grant shares the product.
-func (g *Gateway) Grant(ctx context.Context, c auth.Caller, gr product.Grant) error {
-	return errUnwritten
-}
-
-// Revoke takes a grant away.
-func (g *Gateway) Revoke(ctx context.Context, c auth.Caller, gr product.Grant) error {
-	return errUnwritten
-}
-
-// StoreCredential tries and stores a credential.
-func (g *Gateway) StoreCredential(ctx context.Context, c auth.Caller, n credential.New) (credential.Credential, bool, error) {
-	return credential.Credential{}, false, errUnwritten
-}
-
-// Credentials lists the caller's own; productID "" is of all products.
-func (g *Gateway) Credentials(ctx context.Context, c auth.Caller, productID string, limit, skip int) ([]credential.Credential, int, error) {
-	return nil, 0, errUnwritten
-}
-
-// Credential gives one of the caller's own.
-func (g *Gateway) Credential(ctx context.Context, c auth.Caller, id string) (credential.Credential, error) {
-	return credential.Credential{}, errUnwritten
-}
-
-// DeleteCredential deletes one of the caller's own.
-func (g *Gateway) DeleteCredential(ctx context.Context, c auth.Caller, id string) error {
-	return errUnwritten
-}
-
-// TestCredential tries the login again and keeps the outcome.
-func (g *Gateway) TestCredential(ctx context.Context, c auth.Caller, id string) (credential.Credential, error) {
-	return credential.Credential{}, errUnwritten
-}
-
-// Drain refuses new queries and waits for those under way; when ctx ends it
-// cancels them and waits for their records.
-func (g *Gateway) Drain(ctx context.Context) error { return nil }

@@ -1,0 +1,253 @@
+package gateway
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/postern/postern/internal/audit"
+	"github.com/postern/postern/internal/auth"
+	"github.com/postern/postern/internal/fault"
+	"github.com/postern/postern/internal/policy"
+	"github.com/postern/postern/internal/product"
+)
+
+// Products lists the products that the caller may see.
+func (g *Gateway) Products(ctx context.Context, c auth.Caller) ([]product.Product, error) {
+	all, err := g.Catalog.Products(ctx)
+	if err != nil {
+		return nil, err
+	}
+	grants, err := g.OwnGrants(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	of := map[string][]product.Grant{}
+	for _, gr := range grants {
+		of[gr.Product] = append(of[gr.Product], gr)
+	}
+	seen := make([]product.Product, 0, len(all))
+	for _, p := range all {
+		if g.Policy.Product(c, policy.View, p, of[p.ID]) == nil {
+			seen = append(seen, p)
+		}
+	}
+	return seen, nil
+}
+
+// Product gives one product that the caller may see; version "" is the current
+// one.
+func (g *Gateway) Product(ctx context.Context, c auth.Caller, id, version string) (product.Product, error) {
+	return g.may(ctx, c, policy.View, id, version)
+}
+
+// Versions gives all versions of a product that the caller may see, the newest
+// first.
+func (g *Gateway) Versions(ctx context.Context, c auth.Caller, id string) ([]product.Product, error) {
+	if _, err := g.may(ctx, c, policy.View, id, ""); err != nil {
+		return nil, err
+	}
+	return g.Catalog.Versions(ctx, id)
+}
+
+// CreateProduct creates a version of a product from its spec, or replaces it.
+// Created says that the version is new.
+func (g *Gateway) CreateProduct(ctx context.Context, c auth.Caller, doc []byte) (product.Product, bool, error) {
+	ctx = auth.WithCaller(ctx, c)
+	p, err := product.Parse(doc)
+	if err != nil {
+		return product.Product{}, false, err
+	}
+	if p, err = g.Files.CheckProduct(p); err != nil {
+		return product.Product{}, false, err
+	}
+	if err := g.mayPut(ctx, c, p); err != nil {
+		return product.Product{}, false, g.denied(ctx, "product:"+p.ID, err)
+	}
+	created, err := g.Catalog.PutProduct(ctx, p)
+	if err != nil {
+		return product.Product{}, false, err
+	}
+	if err := g.rehosted(ctx, p.ID); err != nil {
+		return product.Product{}, false, err
+	}
+	p, err = g.Catalog.ProductVersion(ctx, p.ID, p.Version)
+	return p, created, err
+}
+
+// mayPut asks policy for every action that the new spec amounts to.
+func (g *Gateway) mayPut(ctx context.Context, c auth.Caller, p product.Product) error {
+	old, err := g.product(ctx, p.ID, "")
+	if fault.Is(err, fault.NotFound) {
+		return g.Policy.Product(c, policy.Create, p, nil)
+	}
+	if err != nil {
+		return err
+	}
+	err = g.Policy.Product(c, policy.Update, old.product, old.grants)
+	if fault.Is(err, fault.NotFound) {
+		// That the id is taken cannot be hidden from who wants to take it.
+		return fault.New(fault.Conflict, "the data product id %q is taken", p.ID)
+	}
+	if err != nil {
+		return err
+	}
+	if p.Public != old.product.Public {
+		if err := g.Policy.Product(c, policy.ManageGrants, old.product, old.grants); err != nil {
+			return err
+		}
+	}
+	moved, err := g.moves(ctx, p)
+	if err == nil && moved {
+		err = g.Policy.Product(c, policy.Rehost, old.product, old.grants)
+	}
+	return err
+}
+
+// moves reports whether p names a place that no version of it had, or asks for
+// another sort of login there.
+func (g *Gateway) moves(ctx context.Context, p product.Product) (bool, error) {
+	versions, err := g.Catalog.Versions(ctx, p.ID)
+	if err != nil {
+		return false, err
+	}
+	for _, s := range p.Systems {
+		known := slices.ContainsFunc(versions, func(v product.Product) bool {
+			return slices.ContainsFunc(v.Systems, func(o product.System) bool {
+				return o.Source.Canonical() == s.Source.Canonical() && o.NoLogin == s.NoLogin
+			})
+		})
+		if !known {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// rehosted rejects the credentials that no version's warehouse is the place of
+// any more.
+func (g *Gateway) rehosted(ctx context.Context, id string) error {
+	cur, err := g.Catalog.Product(ctx, id)
+	if err != nil {
+		return err
+	}
+	sys, ok := cur.System()
+	if !ok {
+		return nil
+	}
+	gone, err := g.Vault.Retarget(ctx, id, sys.Source.Canonical())
+	if len(gone) > 0 {
+		g.Pool.Forget(poolPrefix(id))
+	}
+	return err
+}
+
+// SetStatus sets a version's status.
+func (g *Gateway) SetStatus(ctx context.Context, c auth.Caller, id, version string, s product.Status) error {
+	ctx, err := g.manage(ctx, c, policy.Update, id, version)
+	if err != nil {
+		return err
+	}
+	if err := g.Catalog.SetStatus(ctx, id, version, s); err != nil {
+		return err
+	}
+	return g.rehosted(ctx, id)
+}
+
+// DeleteProduct deletes a product with its versions, grants and credentials.
+func (g *Gateway) DeleteProduct(ctx context.Context, c auth.Caller, id string) error {
+	ctx, err := g.manage(ctx, c, policy.Delete, id, "")
+	if err != nil {
+		return err
+	}
+	if err := g.Catalog.DeleteProduct(ctx, id); err != nil {
+		return err
+	}
+	g.Pool.Forget(poolPrefix(id))
+	return nil
+}
+
+// DeleteVersion deletes one version; with the last one goes the product.
+func (g *Gateway) DeleteVersion(ctx context.Context, c auth.Caller, id, version string) error {
+	ctx, err := g.manage(ctx, c, policy.Delete, id, version)
+	if err != nil {
+		return err
+	}
+	if err := g.Catalog.DeleteVersion(ctx, id, version); err != nil {
+		return err
+	}
+	g.Pool.Forget(poolPrefix(id))
+	if err := g.rehosted(ctx, id); err != nil && !fault.Is(err, fault.NotFound) {
+		return err
+	}
+	return nil
+}
+
+// Grants lists who the product is shared with.
+func (g *Gateway) Grants(ctx context.Context, c auth.Caller, id string) ([]product.Grant, error) {
+	ctx, err := g.manage(ctx, c, policy.ManageGrants, id, "")
+	if err != nil {
+		return nil, err
+	}
+	return g.Catalog.Grants(ctx, id)
+}
+
+// OwnGrants gives the grants that reach the caller, on any product.
+func (g *Gateway) OwnGrants(ctx context.Context, c auth.Caller) ([]product.Grant, error) {
+	return g.Catalog.GrantsOf(ctx, []string{c.Subject(), policy.Everyone})
+}
+
+// Grant shares the product.
+func (g *Gateway) Grant(ctx context.Context, c auth.Caller, gr product.Grant) error {
+	if err := checkGrant(gr); err != nil {
+		return err
+	}
+	ctx, err := g.manage(ctx, c, policy.ManageGrants, gr.Product, "")
+	if err != nil {
+		return err
+	}
+	gr.CreatedBy, gr.CreatedAt = c.Subject(), g.now()
+	return g.Catalog.PutGrant(ctx, gr)
+}
+
+// Revoke takes a grant away.
+func (g *Gateway) Revoke(ctx context.Context, c auth.Caller, gr product.Grant) error {
+	ctx, err := g.manage(ctx, c, policy.ManageGrants, gr.Product, "")
+	if err != nil {
+		return err
+	}
+	return g.Catalog.DeleteGrant(ctx, gr)
+}
+
+func checkGrant(gr product.Grant) error {
+	if gr.Role != product.ProductViewer && gr.Role != product.ProductAdmin {
+		return fault.BadField("role", "enum", "Input should be 'product_viewer' or 'product_admin'")
+	}
+	kind, name, ok := strings.Cut(gr.Subject, ":")
+	if gr.Subject != policy.Everyone && (!ok || name == "" || kind != "client" && kind != "user") {
+		return fault.BadField("subject_id", "value_error", "the subject must be everyone, client:<id> or user:<id>")
+	}
+	if gr.Subject == policy.Everyone && gr.Role == product.ProductAdmin {
+		return fault.BadField("role", "value_error", "everyone can be a product_viewer only")
+	}
+	return nil
+}
+
+// manage asks policy for an administrative action, and puts a denial on record.
+func (g *Gateway) manage(ctx context.Context, c auth.Caller, act policy.Action, id, version string) (context.Context, error) {
+	ctx = auth.WithCaller(ctx, c)
+	_, err := g.may(ctx, c, act, id, version)
+	return ctx, g.denied(ctx, "product:"+id, err)
+}
+
+// denied puts a denial on record and gives it back.
+func (g *Gateway) denied(ctx context.Context, object string, err error) error {
+	if !fault.Is(err, fault.Denied) && !fault.Is(err, fault.NotFound) {
+		return err
+	}
+	e := audit.Event{Kind: audit.AccessDenied, Object: clip(object, maxName), Outcome: "denied", Reason: fault.As(err).Message}
+	if rerr := g.Record.Append(ctx, e); rerr != nil {
+		return rerr
+	}
+	return err
+}
