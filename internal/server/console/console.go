@@ -106,6 +106,12 @@ type page struct {
 	handle func(*visit) error
 }
 
+// section is the entry of the navigation that the page is under.
+func (p page) section() string {
+	section, _, _ := strings.Cut(strings.TrimPrefix(p.path, "/admin/"), "/")
+	return section
+}
+
 func (h *Handler) pages() []page {
 	return []page{
 		{"GET", "/admin/", auth.ScopeProfile, h.overview},

@@ -63,6 +63,7 @@ var pageTemplates = func() map[string]*template.Template {
 var funcs = template.FuncMap{
 	"asset": func(name string) string { return "/admin/static/" + name + "?v=" + assets[name] },
 	"when":  func(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04") },
+	"stamp": func(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04:05") },
 	"exact": func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.000 UTC") },
 	"iso":   func(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) },
 	"span":  span,
@@ -149,10 +150,14 @@ func (v *visit) nav() []navEntry {
 
 // show renders a page for the person who is signed in.
 func (v *visit) show(status int, name, section, title string, data any) error {
-	return v.h.render(v.w, v.r, status, name, screen{
-		Title: title, Section: section, User: v.caller.Name, Role: v.caller.Role.Title(), Nav: v.nav(),
-		Flash: v.h.takeFlash(v.w, v.r), Data: data,
-	})
+	s := v.frame(section)
+	s.Title, s.Flash, s.Data = title, v.h.takeFlash(v.w, v.r), data
+	return v.h.render(v.w, v.r, status, name, s)
+}
+
+// frame is what surrounds every page of the person who is signed in.
+func (v *visit) frame(section string) screen {
+	return screen{Section: section, User: v.caller.Name, Role: v.caller.Role.Title(), Nav: v.nav()}
 }
 
 // render writes a page whole, or an error and nothing of the page.

@@ -1,9 +1,7 @@
 package console
 
 import (
-	"math"
 	"net/http"
-	"strconv"
 
 	"github.com/postern/postern/internal/auth"
 	"github.com/postern/postern/internal/fault"
@@ -48,9 +46,7 @@ func (h *Handler) signIn(w http.ResponseWriter, r *http.Request) error {
 	default:
 		return err
 	}
-	if wait := fault.As(err).RetryAfter; wait > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
-	}
+	retryAfter(w, err)
 	web.Note(r.Context(), "fault", fault.KindOf(err).String())
 	return h.render(w, r, web.Status(err), "signin", screen{Title: "Sign in", Data: signInPage{Next: next, Username: username, Problem: web.Message(err)}})
 }
@@ -99,7 +95,7 @@ func (h *Handler) setup(w http.ResponseWriter, r *http.Request) error {
 	username, password := f.Get("username"), secret.New(f.Get("password"))
 	token := secret.New(r.PathValue("token"))
 	if f.Get("again") != password.Reveal() {
-		err = fault.BadField("again", "mismatch", "is not the same password")
+		err = fault.BadField("again", "mismatch", "the two passwords are not the same")
 	} else {
 		_, err = h.People.CompleteSetup(r.Context(), token, username, password)
 	}
@@ -132,7 +128,7 @@ func (h *Handler) changePassword(v *visit) error {
 	}
 	next := secret.New(f.Get("password"))
 	if f.Get("again") != next.Reveal() {
-		err = fault.BadField("again", "mismatch", "is not the same password")
+		err = fault.BadField("again", "mismatch", "the two passwords are not the same")
 	} else {
 		err = h.People.ChangePassword(v.r.Context(), h.session(v.r), secret.New(f.Get("old_password")), next)
 	}

@@ -2,6 +2,7 @@ package console
 
 import (
 	"fmt"
+	"math"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -29,7 +30,8 @@ type visit struct {
 	caller auth.Caller
 }
 
-// secure is the outermost wrapper of every console route.
+// secure is the outermost wrapper of every console route. Errors become a page
+// of the console here, so that what web answers is left for what breaks outside.
 func (h *Handler) secure(next web.Handler) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		hd := w.Header()
@@ -43,10 +45,34 @@ func (h *Handler) secure(next web.Handler) web.Handler {
 		hd.Set("Cross-Origin-Resource-Policy", "same-origin")
 		hd.Set("Cache-Control", "no-store")
 		if err := h.cross.Check(r); err != nil {
-			return fault.Because(err, fault.Denied, "This request came from another site and was not carried out.")
+			return h.fail(w, r, fault.Because(err, fault.Denied, "This request came from another site and was not carried out."), screen{})
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-		return next(w, r)
+		if err := next(w, r); err != nil {
+			return h.fail(w, r, err, screen{})
+		}
+		return nil
+	}
+}
+
+type errorPage struct {
+	Status  int
+	Message string
+}
+
+// fail shows an error. The log gets its cause, the person its message.
+func (h *Handler) fail(w http.ResponseWriter, r *http.Request, err error, around screen) error {
+	web.Note(r.Context(), "fault", fault.KindOf(err).String())
+	web.Note(r.Context(), "cause", err.Error())
+	status := web.Status(err)
+	around.Title, around.Data = http.StatusText(status), errorPage{Status: status, Message: sentence(web.Message(err))}
+	retryAfter(w, err)
+	return h.render(w, r, status, "error", around)
+}
+
+func retryAfter(w http.ResponseWriter, err error) {
+	if e := fault.As(err); e != nil && e.RetryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(e.RetryAfter.Seconds()))))
 	}
 }
 
@@ -63,13 +89,17 @@ func (h *Handler) guard(p page) web.Handler {
 		}
 		web.Note(r.Context(), "caller", caller.Subject())
 		r = r.WithContext(auth.WithCaller(r.Context(), caller))
-		if err := h.Guard.Permit(r.Context(), caller, p.needs); err != nil {
+		v := &visit{h: h, w: w, r: r, caller: caller}
+		if err = h.Guard.Permit(r.Context(), caller, p.needs); err != nil {
 			if aerr := h.Guard.Refused(r.Context(), caller, p.method+" "+p.path, err); aerr != nil {
 				return aerr
 			}
-			return err
+			return h.fail(w, r, err, v.frame(""))
 		}
-		return p.handle(&visit{h: h, w: w, r: r, caller: caller})
+		if err = p.handle(v); err != nil {
+			return h.fail(w, r, err, v.frame(p.section()))
+		}
+		return nil
 	}
 }
 
