@@ -1,0 +1,77 @@
+//go:build cgo && duckdb_arrow
+
+package duckdb
+
+import (
+	"context"
+	"strings"
+
+	duck "github.com/duckdb/duckdb-go-bindings"
+
+	"github.com/postern/postern/internal/fault"
+	"github.com/postern/postern/internal/sqlfacts"
+)
+
+// Analyze states the facts of sql by the engine's own syntax tree.
+func (c *Conn) Analyze(ctx context.Context, sql string) (sqlfacts.Facts, error) {
+	if i := strings.IndexByte(sql, 0); i >= 0 {
+		return sqlfacts.Facts{}, fault.New(fault.Rejected, "the SQL holds a NUL character").At("statement", i)
+	}
+	tree, err := c.s.tree(ctx, sql)
+	if err != nil {
+		return sqlfacts.Facts{}, c.failed(ctx, err)
+	}
+	f, err := factsOf(sql, tree)
+	if err != nil {
+		return sqlfacts.Facts{}, err
+	}
+	c.s.addNames(sql, &f)
+	return f, nil
+}
+
+// tree gives the syntax tree of sql as JSON.
+func (s *session) tree(ctx context.Context, sql string) (string, error) {
+	if s.serialize == nil {
+		p, err := s.prepare(ctx, "SELECT CAST(json_serialize_sql(CAST($1 AS VARCHAR)) AS VARCHAR)")
+		if err != nil {
+			return "", err
+		}
+		s.serialize = p
+	}
+	if duck.BindVarchar(s.serialize.stmt, 1, sql) == duck.StateError {
+		return "", &engineError{"the SQL is not valid UTF-8"}
+	}
+	var tree string
+	err := s.each(ctx, s.serialize, func(row []string) error {
+		tree = row[0]
+		return nil
+	})
+	return tree, err
+}
+
+// addNames has the engine list the tables a SELECT names, and adds those that
+// the walk over the tree took for something else, so that a mistake there
+// closes a door and never opens one. Where names are concerned, the engine's
+// binder has the last word on what is a common table expression.
+func (s *session) addNames(sql string, f *sqlfacts.Facts) {
+	if f.Statements != 1 || !f.ReadOnly {
+		return
+	}
+	known := map[string]bool{}
+	for _, t := range f.Tables {
+		known[strings.ToLower(t.Name)] = true
+	}
+	list := duck.GetTableNames(s.conn, sql, false)
+	if list.Ptr == nil {
+		return
+	}
+	defer duck.DestroyValue(&list)
+	for i := range duck.GetListSize(list) {
+		v := duck.GetListChild(list, i)
+		name := duck.GetVarchar(v)
+		duck.DestroyValue(&v)
+		if !known[strings.ToLower(name)] {
+			f.Tables = append(f.Tables, sqlfacts.Table{Name: name, Offset: -1, End: -1})
+		}
+	}
+}
