@@ -170,9 +170,15 @@ func (db *DB) RevokeClient(ctx context.Context, id auth.ClientID) error {
 }
 
 // DeleteClient implements auth.ClientStore. The row stays, as the suspended
-// system user; its secret does not.
+// system user; its secret, its warehouse credentials and its grants do not.
 func (db *DB) DeleteClient(ctx context.Context, id auth.ClientID) error {
-	return db.touchClient(ctx, audit.ClientDeleted, id, func(ctx context.Context, tx *Tx, _ auth.Client) error {
+	return db.touchClient(ctx, audit.ClientDeleted, id, func(ctx context.Context, tx *Tx, c auth.Client) error {
+		if _, err := tx.Exec(ctx, `DELETE FROM credentials WHERE owner = ?`, c.Subject()); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `DELETE FROM grants WHERE subject = ?`, c.Subject()); err != nil {
+			return err
+		}
 		return tx.Must(ctx, "client", `UPDATE oauth_clients SET deleted_at = ?, epoch = epoch + 1, secret_mac = ? WHERE client_id = ?`, micros(db.now()), []byte{0}, string(id))
 	})
 }
