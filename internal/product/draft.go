@@ -259,10 +259,17 @@ func title(s string) string {
 	return string(unicode.ToUpper(first)) + words[size:]
 }
 
-// text is a scalar that stays text however it looks.
+// older is what YAML 1.1 readers take for booleans, merge keys and base-60
+// numbers.
+var older = regexp.MustCompile(`^(?i:y|n|yes|no|on|off)$|^<<$|^[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?$`)
+
+// text is a scalar that stays text however it looks, in any reader.
 func text(s string) *yaml.Node {
 	n := &yaml.Node{}
 	n.SetString(strings.ToValidUTF8(s, "�"))
+	if older.MatchString(s) {
+		n.Style = yaml.DoubleQuotedStyle
+	}
 	return n
 }
 

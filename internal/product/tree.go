@@ -35,7 +35,7 @@ func parseTree(doc []byte) (root *yaml.Node, isYAML bool, err error) {
 	case !utf8.Valid(doc):
 		return nil, false, fault.New(fault.Invalid, "the spec is not UTF-8 text")
 	case len(bytes.TrimSpace(doc)) == 0:
-		return nil, false, fault.New(fault.Invalid, "the spec is empty: send YAML or JSON with the top key product")
+		return nil, false, errEmpty
 	}
 	if trimmed := bytes.TrimSpace(doc); trimmed[0] == '{' {
 		if json.Valid(doc) {
@@ -62,19 +62,23 @@ func jsonSyntax(doc []byte) error {
 	return fault.New(fault.Invalid, "the spec is not valid JSON")
 }
 
+var errEmpty = fault.New(fault.Invalid, "the spec is empty: send YAML or JSON with the top key product")
+
 var yamlLine = regexp.MustCompile(`line (\d+)`)
 
 func yamlTree(doc []byte) (*yaml.Node, error) {
 	dec := yaml.NewDecoder(bytes.NewReader(doc))
 	var top, more yaml.Node
-	if err := dec.Decode(&top); err != nil {
+	if err := dec.Decode(&top); errors.Is(err, io.EOF) {
+		return nil, errEmpty
+	} else if err != nil {
 		return nil, yamlSyntax(err)
 	}
 	if err := dec.Decode(&more); !errors.Is(err, io.EOF) {
 		return nil, fault.New(fault.Invalid, "the spec must be one YAML document: take out the second one (after ---)")
 	}
 	if top.Kind != yaml.DocumentNode || len(top.Content) != 1 {
-		return nil, fault.New(fault.Invalid, "the spec is empty: send YAML or JSON with the top key product")
+		return nil, errEmpty
 	}
 	w := &treeWalk{}
 	return w.follow(top.Content[0], 0)

@@ -26,9 +26,9 @@ func ColumnType(engineType string) string {
 	if strings.HasSuffix(t, "]") || strings.HasPrefix(t, "array") || strings.HasPrefix(t, "_") {
 		return "unknown"
 	}
-	for _, wrap := range []string{"nullable(", "lowcardinality("} {
-		for strings.HasPrefix(t, wrap) && strings.HasSuffix(t, ")") {
-			t = strings.TrimSuffix(strings.TrimPrefix(t, wrap), ")")
+	for _, wrap := range []string{"lowcardinality(", "nullable("} { // ClickHouse nests them in this order
+		if inner, ok := strings.CutPrefix(t, wrap); ok {
+			t = strings.TrimSuffix(inner, ")")
 		}
 	}
 	if t == "tinyint(1)" {
