@@ -112,12 +112,17 @@ func Define[In, Out any](name, title, description string, call func(context.Cont
 		}
 		return err
 	}
+	_, aboutProduct := any(*new(In)).(ofProduct)
 	t.Call = func(ctx context.Context, e *Env, raw json.RawMessage) (Return, error) {
 		v, err := decode[In](resolved, raw)
 		if err != nil {
 			return Failed(ctx, err), nil
 		}
 		r, err := call(ctx, e, v)
+		if f := fault.As(err); aboutProduct && f != nil && f.Kind == fault.NotFound && f.Code == 0 {
+			named := *f
+			err = named.Coded(30002, "DATA_PRODUCT_NOT_FOUND")
+		}
 		if err != nil {
 			return Failed(ctx, err), nil
 		}

@@ -43,11 +43,14 @@ type Handler struct {
 	// Permit decides a tool's scope for a caller; nil asks nothing beyond the
 	// route's own scope.
 	Permit func(context.Context, auth.Caller, auth.Scope) error
-	Log    *slog.Logger // nil is silent
+	Log    *slog.Logger // gets what the SDK says, at Debug; nil is silent
 }
 
 // Routes is the one endpoint.
 func (h Handler) Routes() []web.Route {
+	if h.Log != nil {
+		h.Log = slog.New(demoted{h.Log.Handler()})
+	}
 	server := h.server()
 	serve := sdk.NewStreamableHTTPHandler(func(*http.Request) *sdk.Server { return server }, &sdk.StreamableHTTPOptions{
 		Stateless:    true,

@@ -138,7 +138,7 @@ func start(t *testing.T) gate {
 			return tool.Answer[struct{}]{}, nil
 		})
 	secret.Scope = auth.ScopeAudit
-	h := mcp.Handler{PublicURL: g.URL, Version: "0.1.0", Data: g.data, Tools: append(tool.Builtin(), secret), Permit: guard.Permit}
+	h := mcp.Handler{PublicURL: g.URL, Version: "0.1.0", Data: g.data, Tools: append(tool.Builtin(), secret), Permit: guard.Permit, Log: m.Log}
 	if err := m.Add(h.Routes()...); err != nil {
 		t.Fatal(err)
 	}
@@ -329,7 +329,7 @@ func TestFailuresAModelCanMendAreResults(t *testing.T) {
 		}{
 			{sql("DELETE FROM t"), `{"error":{"code":10010,"name":"QUERY_SERVICE_ERROR","message":"only one SELECT may run","lock":"statement","position":0,"request_id":`},
 			{&sdk.CallToolParams{Name: "get_data_schema_tool"}, `{"error":{"code":20001,"name":"CONTEXT_VALIDATION_ERROR","message":"data_product_id: Field required","fields":["data_product_id"],"request_id":`},
-			{&sdk.CallToolParams{Name: "get_data_schema_tool", Arguments: map[string]any{"data_product_id": "hr:pay"}}, `{"error":{"code":20003,"name":"CONTEXT_RESOURCE_NOT_FOUND","message":"data product not found","request_id":`},
+			{&sdk.CallToolParams{Name: "get_data_schema_tool", Arguments: map[string]any{"data_product_id": "hr:pay"}}, `{"error":{"code":30002,"name":"DATA_PRODUCT_NOT_FOUND","message":"data product not found","request_id":`},
 		} {
 			res, got := text(t, s, c.params)
 			if !res.IsError || !strings.HasPrefix(got, c.want) {
@@ -346,6 +346,11 @@ func TestInternalErrorsCarryTheRequestIDAlone(t *testing.T) {
 			we, ok := errors.AsType[*jsonrpc.Error](err)
 			if !ok || we.Code != jsonrpc.CodeInternalError || strings.Contains(we.Error()+string(we.Data), "secret") || !strings.Contains(string(we.Data), "request_id") {
 				t.Errorf("%s: got %v", statement, err)
+			}
+		}
+		for line := range strings.Lines(g.logs.String()) {
+			if !strings.Contains(line, `"msg":"request"`) {
+				t.Errorf("a line beside the requests': %s", line)
 			}
 		}
 		if n := strings.Count(g.logs.String(), "secret detail"); n < 2 {

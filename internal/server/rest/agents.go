@@ -88,13 +88,10 @@ func (h Tools) askAgent(w http.ResponseWriter, r *http.Request, a agentRef) erro
 	}
 	s := openStream(w, chatID, configID(a.name), input)
 	defer s.close()
-	if err := s.send(s.event("request", textPart{"user-prompt", message})); err != nil {
-		return err
-	}
 	e := s.event("response", textPart{"text", a.name + " is not available in this release of Postern, which has no agents yet. " +
 		"Read the tables with get_data_schema_tool and run SQL with sql_execution_tool."})
 	e.Postern = answerFacts{"failed"}
-	return s.send(e)
+	return s.send(s.event("request", textPart{"user-prompt", message}), e)
 }
 
 // read takes what an agent's input must have.

@@ -85,16 +85,18 @@ func (s *chatStream) event(kind string, parts ...any) chatEvent {
 	}
 }
 
-// send writes one event: the prefix, one line of JSON, a blank line.
-func (s *chatStream) send(e chatEvent) error {
+// send writes events at once: each the prefix, one line of JSON, a blank line.
+func (s *chatStream) send(events ...chatEvent) error {
 	var b bytes.Buffer
-	b.WriteString("data: ")
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
-	if err := enc.Encode(e); err != nil {
-		return fmt.Errorf("encode event: %w", err)
+	for _, e := range events {
+		b.WriteString("data: ")
+		if err := enc.Encode(e); err != nil {
+			return fmt.Errorf("encode event: %w", err)
+		}
+		b.WriteByte('\n')
 	}
-	b.WriteByte('\n')
 	// Some clients split lines at U+0085 too; the encoder escapes the others.
 	return s.write(bytes.ReplaceAll(b.Bytes(), []byte("\u0085"), []byte(`\u0085`)))
 }

@@ -88,10 +88,9 @@ func (h Tools) stream(w http.ResponseWriter, r *http.Request, t tool.Tool) error
 	s := openStream(w, chatID, configID(t.Name), input)
 	defer s.close()
 	callID := "call_" + uuid.NewString()
-	if err := s.send(s.event("request", textPart{"user-prompt", string(input)})); err != nil {
-		return err
-	}
-	if err := s.send(s.event("response", toolCallPart{"tool-call", t.Name, string(input), callID})); err != nil {
+	err = s.send(s.event("request", textPart{"user-prompt", string(input)}),
+		s.event("response", toolCallPart{"tool-call", t.Name, string(input), callID}))
+	if err != nil {
 		return err
 	}
 	ret, err := await(ctx, s, func(ctx context.Context) (tool.Return, error) { return t.Call(ctx, env, input) })
