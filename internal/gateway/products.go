@@ -53,6 +53,16 @@ func (g *Gateway) Versions(ctx context.Context, c auth.Caller, id string) ([]pro
 // CreateProduct creates a version of a product from its spec, or replaces it.
 // Created says that the version is new.
 func (g *Gateway) CreateProduct(ctx context.Context, c auth.Caller, doc []byte) (product.Product, bool, error) {
+	return g.put(ctx, c, doc, func(*product.Product) {})
+}
+
+// ApplyProduct is CreateProduct as an operator means it: the version is ready,
+// and as public as was said. The same again changes nothing.
+func (g *Gateway) ApplyProduct(ctx context.Context, c auth.Caller, doc []byte, public bool) (product.Product, bool, error) {
+	return g.put(ctx, c, doc, func(p *product.Product) { p.Status, p.Public = product.Ready, public })
+}
+
+func (g *Gateway) put(ctx context.Context, c auth.Caller, doc []byte, shape func(*product.Product)) (product.Product, bool, error) {
 	ctx = auth.WithCaller(ctx, c)
 	p, err := product.Parse(doc)
 	if err != nil {
@@ -61,6 +71,7 @@ func (g *Gateway) CreateProduct(ctx context.Context, c auth.Caller, doc []byte) 
 	if p, err = g.Files.CheckProduct(p); err != nil {
 		return product.Product{}, false, err
 	}
+	shape(&p)
 	if err := g.mayPut(ctx, c, p); err != nil {
 		return product.Product{}, false, g.denied(ctx, "product:"+p.ID, err)
 	}
