@@ -1,0 +1,127 @@
+package pg
+
+import (
+	"regexp"
+
+	pganalyze "github.com/pganalyze/pg_query_go/v6"
+	"google.golang.org/protobuf/proto"
+)
+
+var valuesColumn = regexp.MustCompile(`^column[1-9][0-9]*$`)
+
+// names collects the names that a statement defines for itself.
+func (w *walker) names(m proto.Message) {
+	switch n := m.(type) {
+	case *pganalyze.SelectStmt:
+		w.values = w.values || len(n.ValuesLists) > 0
+	case *pganalyze.ResTarget:
+		if n.Name != "" {
+			w.defines[n.Name] = true
+		} else if name := implied(n.Val); name != "" {
+			w.defines[name] = true
+		}
+	case *pganalyze.Alias:
+		for _, c := range n.Colnames {
+			w.defines[c.GetString_().GetSval()] = true
+		}
+	case *pganalyze.CommonTableExpr:
+		w.derive(n.Ctename)
+		for _, c := range n.Aliascolnames {
+			w.defines[c.GetString_().GetSval()] = true
+		}
+	case *pganalyze.CTESearchClause:
+		w.defines[n.SearchSeqColumn] = true
+	case *pganalyze.CTECycleClause:
+		w.defines[n.CycleMarkColumn], w.defines[n.CyclePathColumn] = true, true
+	case *pganalyze.RangeSubselect:
+		w.derive(n.Alias.GetAliasname())
+	case *pganalyze.RangeFunction:
+		w.rangeFunction(n)
+	case *pganalyze.JoinExpr:
+		w.derive(n.Alias.GetAliasname())
+		w.derive(n.JoinUsingAlias.GetAliasname())
+	case *pganalyze.ColumnDef:
+		w.defines[n.Colname] = true
+	}
+}
+
+func (w *walker) rangeFunction(n *pganalyze.RangeFunction) {
+	w.derive(n.Alias.GetAliasname())
+	if n.Ordinality {
+		w.defines["ordinality"] = true
+	}
+	for _, f := range n.Functions {
+		for _, item := range f.GetList().GetItems() {
+			if name := implied(item); name != "" {
+				w.derive(name)
+			}
+		}
+	}
+}
+
+func (w *walker) derive(name string) {
+	if name != "" {
+		w.derived[name], w.defines[name] = true, true
+	}
+}
+
+// implied is the name PostgreSQL gives an output without one, where that is
+// not a column's.
+func implied(n *pganalyze.Node) string {
+	switch v := n.GetNode().(type) {
+	case *pganalyze.Node_FuncCall:
+		if parts := stringsOf(v.FuncCall.Funcname); len(parts) > 0 {
+			return parts[len(parts)-1]
+		}
+	case *pganalyze.Node_TypeCast:
+		if name := implied(v.TypeCast.Arg); name != "" {
+			return name
+		}
+		if parts := stringsOf(v.TypeCast.TypeName.GetNames()); len(parts) > 0 {
+			return parts[len(parts)-1]
+		}
+	case *pganalyze.Node_CollateClause:
+		return implied(v.CollateClause.Arg)
+	case *pganalyze.Node_CaseExpr:
+		if name := implied(v.CaseExpr.Defresult); name != "" {
+			return name
+		}
+		return "case"
+	case *pganalyze.Node_CoalesceExpr:
+		return "coalesce"
+	case *pganalyze.Node_MinMaxExpr:
+		if v.MinMaxExpr.Op == pganalyze.MinMaxOp_IS_GREATEST {
+			return "greatest"
+		}
+		return "least"
+	case *pganalyze.Node_AArrayExpr:
+		return "array"
+	case *pganalyze.Node_RowExpr:
+		return "row"
+	case *pganalyze.Node_SubLink:
+		if v.SubLink.SubLinkType == pganalyze.SubLinkType_EXISTS_SUBLINK {
+			return "exists"
+		}
+		return "array"
+	case *pganalyze.Node_SqlvalueFunction:
+		name, _ := trimPrefix(v.SqlvalueFunction.Op.String(), "SVFOP_")
+		return lower(name)
+	}
+	return ""
+}
+
+// markAliases says which column references are to names of the statement's
+// own. A reference through a real table's name never is, unless that name is
+// also one of the statement's.
+func (w *walker) markAliases() {
+	for i := range w.facts.Columns {
+		c := &w.facts.Columns[i]
+		last := c.Parts[len(c.Parts)-1]
+		switch {
+		case len(c.Parts) == 1:
+			c.Alias = w.defines[last] || w.values && valuesColumn.MatchString(last)
+		case len(c.Parts) == 2:
+			c.Alias = w.derived[c.Parts[0]] && !w.real[c.Parts[0]]
+		}
+	}
+}
