@@ -42,18 +42,16 @@ func csvCells(b arrow.RecordBatch) []cell {
 	return cells
 }
 
-// unwrap gives the storage of an extension type, except of UUIDs, which have a
-// spelling of their own.
+// unwrap gives the storage of an extension type.
 func unwrap(col arrow.Array) arrow.Array {
 	for {
 		e, ok := col.(array.ExtensionArray)
-		if !ok || e.DataType().(arrow.ExtensionType).ExtensionName() == uuidExtension {
+		if !ok {
 			return col
 		}
 		col = e.Storage()
 	}
 }
-
 func jsonCell(col arrow.Array) cell {
 	col = unwrap(col)
 	c, sh := bind(col)
@@ -153,8 +151,6 @@ func bind(col arrow.Array) (cell, shape) {
 		return func(b []byte, i int) []byte { return appendFloat(b, float64(a.Value(i).Float32()), 32) }, float
 	case *array.Dictionary:
 		return bindDictionary(a)
-	case array.ExtensionArray: // only UUIDs are left by unwrap
-		return func(b []byte, i int) []byte { return append(b, a.ValueStr(i)...) }, plain
 	}
 	if c := bindTime(col); c != nil {
 		return c, plain
@@ -176,8 +172,12 @@ func bindDictionary(a *array.Dictionary) (cell, shape) {
 	return func(b []byte, i int) []byte { return inner(b, a.GetValueIndex(i)) }, sh
 }
 
-type signed interface{ ~int8 | ~int16 | ~int32 | ~int64 }
-type unsigned interface{ ~uint8 | ~uint16 | ~uint32 | ~uint64 }
+type signed interface {
+	~int8 | ~int16 | ~int32 | ~int64
+}
+type unsigned interface {
+	~uint8 | ~uint16 | ~uint32 | ~uint64
+}
 
 func ints[T signed](v []T) cell {
 	return func(b []byte, i int) []byte { return strconv.AppendInt(b, int64(v[i]), 10) }
@@ -363,9 +363,8 @@ func valueAt(col arrow.Array) func(int) any {
 	case bare:
 		value = bareValue(col, c)
 	case float:
-		at := floatAt(col)
-		value = func(i int) any {
-			if f := at(i); isFinite(f) {
+		value = func(i int) any { // by its text: 0.1 as a float32 is not 0.10000000149011612
+			if f, err := strconv.ParseFloat(string(c(nil, i)), 64); err == nil && isFinite(f) {
 				return f
 			}
 			return nil

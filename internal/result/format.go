@@ -25,7 +25,7 @@ const (
 )
 
 // Formats lists them, the default first.
-var Formats = []Format{JSON, NDJSON, CSV, Arrow, Parquet}
+var Formats = []Format{JSON, NDJSON, CSV, Arrow}
 
 // encoder writes one format. Its methods are called in order: begin, batch for
 // each, end; end only when every row was seen.

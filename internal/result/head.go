@@ -71,7 +71,7 @@ func (h *head) read(b arrow.RecordBatch) {
 		for j := range values {
 			scratch = cells[j](scratch[:0], i)
 			row[j], sizes[j] = h.keep(values[j], scratch, i)
-			h.size += sizes[j] + 1
+			h.size += min(sizes[j], longest) + 1
 		}
 		h.rows, h.sizes = append(h.rows, row), append(h.sizes, sizes)
 	}
@@ -95,32 +95,38 @@ func (h *head) enough() bool {
 func (h *head) table(capped bool) Table {
 	rows, cols, cutAt := h.fit()
 	t := Table{Columns: h.cols[:cols], Rows: make([][]any, rows), RowCount: h.count}
+	anyCut := false
 	for i := range rows {
 		t.Rows[i] = h.rows[i][:cols:cols]
 		for j := range t.Rows[i] {
 			if cutAt > 0 && h.sizes[i][j] > cutAt {
-				t.Rows[i][j] = cut(asText(t.Rows[i][j]), cutAt)
+				t.Rows[i][j], anyCut = cut(asText(t.Rows[i][j]), cutAt), true
 			}
 		}
 	}
+	t.tell(int64(rows) < h.count, len(h.cols), anyCut, cutAt, capped)
+	return t
+}
+
+// tell says what was left out, and how to get at it.
+func (t *Table) tell(fewer bool, columns int, anyCut bool, cutAt int, capped bool) {
 	var left []string
-	if int64(rows) < h.count {
-		left = append(left, "the first "+strconv.Itoa(rows)+" of "+strconv.FormatInt(h.count, 10)+" rows are shown")
+	if fewer {
+		left = append(left, "the first "+strconv.Itoa(len(t.Rows))+" of "+strconv.FormatInt(t.RowCount, 10)+" rows are shown")
 	}
-	if cols < len(h.cols) {
-		left = append(left, "the first "+strconv.Itoa(cols)+" of "+strconv.Itoa(len(h.cols))+" columns are shown")
+	if len(t.Columns) < columns {
+		left = append(left, "the first "+strconv.Itoa(len(t.Columns))+" of "+strconv.Itoa(columns)+" columns are shown")
 	}
-	if cutAt > 0 {
+	if anyCut {
 		left = append(left, "values longer than "+strconv.Itoa(cutAt)+" characters are cut off")
 	}
 	if capped {
-		left = append(left, "the row limit of "+strconv.FormatInt(h.count, 10)+" was reached, there are more rows in the warehouse")
+		left = append(left, "the row limit of "+strconv.FormatInt(t.RowCount, 10)+" was reached, there are more rows in the warehouse")
 	}
 	if t.Truncated = len(left) > 0; t.Truncated {
 		t.Reason = strings.Join(left, "; ")
 		t.Next = "Aggregate, filter or select fewer columns in SQL, or page with ORDER BY, LIMIT and OFFSET."
 	}
-	return t
 }
 
 // fit finds how much of what was kept fits. cutAt 0 leaves cells whole.
@@ -156,6 +162,7 @@ func (h *head) fitting(cols, cutAt int) int {
 		size += len(c.Name) + len(c.Type) + len(`{"name":"","type":""},`)
 	}
 	for i, sizes := range h.sizes {
+		size += 2
 		for _, n := range sizes[:cols] {
 			if cutAt > 0 {
 				n = min(n, cutAt)

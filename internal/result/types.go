@@ -18,7 +18,7 @@ type Column struct {
 //	integer    whole numbers of any width, decimals without a fraction; a number
 //	number     floats (NaN and infinities are null in JSON), decimals with every digit; a number
 //	boolean    true, false
-//	string     text, UUIDs, intervals (ISO 8601)
+//	string     text, intervals (ISO 8601)
 //	date       "2026-11-24"
 //	timestamp  RFC 3339: "2026-11-24T19:31:00.5Z" with a zone (always UTC), without the Z where the column has none
 //	time       "19:31:00"
@@ -29,9 +29,6 @@ func TypeOf(t arrow.DataType) string {
 	case *arrow.DictionaryType:
 		return TypeOf(t.ValueType)
 	case arrow.ExtensionType:
-		if t.ExtensionName() == uuidExtension {
-			return "string"
-		}
 		return TypeOf(t.StorageType())
 	case arrow.DecimalType:
 		if t.GetScale() <= 0 {
@@ -41,8 +38,6 @@ func TypeOf(t arrow.DataType) string {
 	}
 	return typeNames[t.ID()]
 }
-
-const uuidExtension = "arrow.uuid"
 
 // typeNames holds every plain Arrow type.
 var typeNames = map[arrow.Type]string{
