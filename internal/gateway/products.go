@@ -53,7 +53,12 @@ func (g *Gateway) Versions(ctx context.Context, c auth.Caller, id string) ([]pro
 // CreateProduct creates a version of a product from its spec, or replaces it.
 // Created says that the version is new.
 func (g *Gateway) CreateProduct(ctx context.Context, c auth.Caller, doc []byte) (product.Product, bool, error) {
-	return g.put(ctx, c, doc, func(*product.Product) {})
+	return g.put(ctx, c, doc, func(p *product.Product) {
+		// A spec says nothing of who sees the product: grants do.
+		if old, err := g.product(ctx, p.ID, ""); err == nil {
+			p.Public = old.product.Public
+		}
+	})
 }
 
 // ApplyProduct is CreateProduct as an operator means it: the version is ready,

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -75,7 +76,7 @@ func (a *attempt) startSchema(pr product.Product, in access) error {
 	e.ID, e.Credential = audit.NewID(a.g.now()), in.credential
 	names := make([]string, 0, len(pr.RecordSets))
 	for _, rs := range pr.RecordSets {
-		names = append(names, rs.Name)
+		names = append(names, setName(rs))
 	}
 	e.Detail["version"], e.Detail["record_sets"], e.Detail["sample_rows"] = pr.Version, names, sampleRows
 	if err := a.g.Record.Append(a.ctx, e); err != nil {
@@ -105,7 +106,7 @@ func present(pr product.Product, found product.Schema) product.Schema {
 			continue // the login does not see it
 		}
 		t := found.Tables[i]
-		t.RecordSet = rs.Name
+		t.RecordSet = setName(rs)
 		if rs.Description != "" {
 			t.Description = rs.Description
 		}
@@ -242,3 +243,6 @@ func sampleText(v any) string {
 	}
 	return s
 }
+
+// setName is how SQL calls a record set.
+func setName(rs product.RecordSet) string { return cmp.Or(rs.Name, rs.Key) }
