@@ -77,9 +77,11 @@ func (p permission) subject() (string, error) {
 		return "", fault.Missing("subject_id")
 	}
 	if p.SubjectType == "user" {
-		if n, err := strconv.ParseInt(id, 10, 64); err != nil || n <= 0 {
+		n, err := strconv.ParseInt(id, 10, 64)
+		if err != nil || n <= 0 {
 			return "", fault.BadField("subject_id", "int_parsing", "must be the user's number; an OAuth client is subject_type client with its client id")
 		}
+		id = strconv.FormatInt(n, 10) // 042 is 42
 	}
 	if len(id) > 255 || strings.ContainsFunc(id, func(c rune) bool { return c <= ' ' || c == 0x7f }) {
 		return "", fault.BadField("subject_id", "string_pattern", "must be an id without spaces")
