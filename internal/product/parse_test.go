@@ -209,6 +209,7 @@ func TestDocumentsThatAreNoSpecAreRefused(t *testing.T) {
 	for i := 'b'; i < 'k'; i++ {
 		bomb += fmt.Sprintf("%c: &%c [%s]\n", i, i, strings.Repeat(fmt.Sprintf("*%c, ", i-1), 10))
 	}
+	hollow := strings.ReplaceAll(bomb, "x", "''")
 	fat := "a: &a " + strings.Repeat("x", 1<<20) + "\nb: [" + strings.Repeat("*a, ", 100) + "]\n"
 	for _, c := range []struct{ name, doc, says string }{
 		{"empty", " \n", "empty"},
@@ -228,6 +229,7 @@ func TestDocumentsThatAreNoSpecAreRefused(t *testing.T) {
 		{"cycle", "product: &p [*p]\n", "too deeply"},
 		{"wide cycle", "product: &p [*p, *p, *p]\n", "too deeply"},
 		{"alias bomb", bomb, "too large once its aliases are followed"},
+		{"hollow bomb", hollow, "too large once its aliases are followed"},
 		{"fat aliases", fat, "too large once its aliases are followed"},
 		{"deep", strings.Repeat("[", 1000) + strings.Repeat("]", 1000), "too deeply"},
 		{"deep JSON", `{"a":` + strings.Repeat("[", 1000) + strings.Repeat("]", 1000) + "}", "too deeply"},
