@@ -11,6 +11,7 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
+	"encoding/json"
 	"encoding/pem"
 	"maps"
 	"math/big"
@@ -286,7 +287,7 @@ func TestOurOwnKeyIsNotEnough(t *testing.T) {
 	c, s := n.client(t, "etl", auth.Viewer)
 	good := claimsOf(t, n.token(t, c, s))
 	key, private := n.signingKey(t)
-	make := func(header, claims map[string]any) string {
+	forge := func(header, claims map[string]any) string {
 		h, cl := map[string]any{"typ": "at+jwt", "kid": key.ID}, maps.Clone(good)
 		for k, v := range header {
 			if h[k] = v; v == nil {
@@ -298,32 +299,49 @@ func TestOurOwnKeyIsNotEnough(t *testing.T) {
 				delete(cl, k)
 			}
 		}
-		return sign(t, jose.ES256, private, h, cl)
+		h["alg"] = "ES256"
+		return signRaw(t, private.(*ecdsa.PrivateKey), h, cl)
 	}
-	n.accepts(t, "nothing changed", make(nil, nil))
+	n.accepts(t, "nothing changed", forge(nil, nil))
 	now := float64(n.now().Unix())
 	for _, h := range []map[string]any{
 		{"typ": "JWT"}, {"typ": nil}, {"typ": "client-authentication+jwt"}, {"typ": "dpop+jwt"}, {"typ": "AT+JWT "},
 		{"kid": nil}, {"kid": "../../etc/passwd"}, {"kid": "' OR 1=1 --"}, {"kid": "other"},
 		{"jku": "https://evil.example/jwks"}, {"x5u": "https://evil.example/x"}, {"x5c": []string{"AAAA"}}, {"crit": []string{"exp"}}, {"b64": false}, {"cty": "JWT"}, {"zip": "DEF"},
 	} {
-		if h["b64"] != nil || h["crit"] != nil {
-			continue // go-jose signs these otherwise; see the fuzz seeds
-		}
-		n.refuses(t, "header", make(h, nil))
+		n.refuses(t, "header", forge(h, nil))
 	}
 	for _, cl := range []map[string]any{
 		{"iss": "https://evil.example"}, {"iss": publicURL + "/"}, {"iss": nil}, {"aud": "https://evil.example"}, {"aud": nil}, {"aud": []string{}},
 		{"exp": now}, {"exp": now - 1}, {"exp": nil}, {"exp": "4000000000"}, {"nbf": now + 61}, {"jti": nil}, {"client_id": nil}, {"client_id": "pc_other"},
 		{"epoch": 0}, {"epoch": 2}, {"epoch": nil}, {"sub": "2"}, {"sub": nil},
 	} {
-		n.refuses(t, "claims", make(nil, cl))
+		n.refuses(t, "claims", forge(nil, cl))
 	}
-	n.accepts(t, "the clock of the signer 10 s ahead", make(nil, map[string]any{"nbf": now + 10}))
-	got := n.accepts(t, "a role of its own", make(nil, map[string]any{"role": "server_admin"}))
+	n.accepts(t, "the clock of the signer 10 s ahead", forge(nil, map[string]any{"nbf": now + 10}))
+	got := n.accepts(t, "a role of its own", forge(nil, map[string]any{"role": "server_admin"}))
 	if got.Role != auth.Viewer {
 		t.Errorf("the token's own role counts: %s", got.Role)
 	}
+}
+
+// signRaw signs with ES256 whatever the header is: the library refuses to sign
+// some that a forger would.
+func signRaw(t *testing.T, key *ecdsa.PrivateKey, header, claims map[string]any) string {
+	t.Helper()
+	var in []string
+	for _, part := range []map[string]any{header, claims} {
+		b, err := json.Marshal(part)
+		must(t, err)
+		in = append(in, base64.RawURLEncoding.EncodeToString(b))
+	}
+	sum := sha256.Sum256([]byte(strings.Join(in, ".")))
+	r, s, err := ecdsa.Sign(rand.Reader, key, sum[:])
+	must(t, err)
+	sig := make([]byte, 64)
+	r.FillBytes(sig[:32])
+	s.FillBytes(sig[32:])
+	return strings.Join(append(in, base64.RawURLEncoding.EncodeToString(sig)), ".")
 }
 
 func TestOtherSpellingsOfATokenDoNotEscapeRevocation(t *testing.T) {
@@ -370,83 +388,6 @@ func TestHugeTokensAreRefusedBeforeTheyAreParsed(t *testing.T) {
 	})
 	if allocs > 20 {
 		t.Errorf("%.0f allocations for a token of dots", allocs)
-	}
-}
-
-func TestKeyRotationIsGraceful(t *testing.T) {
-	n, ctx := newNode(t), context.Background()
-	c, s, err := n.clients.Create(ctx, auth.NewClient{Name: "etl", Role: auth.Viewer, Duration: auth.MaxDuration})
-	must(t, err)
-	old, _ := n.signingKey(t)
-	kid, err := n.keys.Rotate(ctx)
-	must(t, err)
-	jwks := func() string { b, err := n.keys.JWKS(ctx); must(t, err); return string(b) }
-	if set := jwks(); !strings.Contains(set, kid) || !strings.Contains(set, old.ID) || strings.Contains(set, `"d"`) {
-		t.Errorf("the set right after: %s", set)
-	}
-	signer := func(token string) string {
-		jws, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.ES256})
-		must(t, err)
-		return jws.Signatures[0].Protected.KeyID
-	}
-	if signer(n.token(t, c, s)) != old.ID {
-		t.Error("the new key signs before others can know it")
-	}
-	n.move(2*auth.JWKSAge - time.Second)
-	last := n.token(t, c, s)
-	n.move(time.Second)
-	if got := signer(n.token(t, c, s)); got != kid || signer(last) != old.ID {
-		t.Errorf("signed with %s", got)
-	}
-	n.move(auth.MaxDuration - 2*time.Second)
-	n.accepts(t, "the old key's last token, until it expires", last)
-	n.move(time.Hour)
-	if set := jwks(); strings.Contains(set, old.ID) || !strings.Contains(set, kid) {
-		t.Errorf("the set when nothing of the old key can be alive: %s", set)
-	}
-}
-
-func TestBurningAPendingKeyLeavesTheSignerInPlace(t *testing.T) {
-	n, ctx := newNode(t), context.Background()
-	c, s := n.client(t, "etl", auth.Viewer)
-	old, _ := n.signingKey(t)
-	kid, err := n.keys.Rotate(ctx)
-	must(t, err)
-	b, err := n.keys.Burn(ctx, kid)
-	must(t, err)
-	if b.Signer != old.ID || b.Tokens != 0 {
-		t.Errorf("%+v", b)
-	}
-	n.move(auth.MaxDuration + time.Hour)
-	n.accepts(t, "the signer goes on", n.token(t, c, s))
-	for _, gone := range []string{kid, "nothing"} {
-		if _, err := n.keys.Burn(ctx, gone); !fault.Is(err, fault.NotFound) {
-			t.Errorf("burn %s: %v", gone, err)
-		}
-	}
-	all, err := n.keys.List(ctx)
-	must(t, err)
-	states := map[auth.KeyState]int{}
-	for _, k := range all {
-		states[k.State]++
-	}
-	if d := cmp.Diff(map[auth.KeyState]int{auth.KeyBurned: 1, auth.KeySigning: 1}, states); d != "" {
-		t.Error(d)
-	}
-}
-
-func TestAChangedAlgorithmRotatesTheKeyAtStart(t *testing.T) {
-	dir := t.TempDir()
-	a := startNode(t, dir, auth.ES256)
-	c, s := a.client(t, "etl", auth.Viewer)
-	token := a.token(t, c, s)
-	b := startNode(t, dir, auth.EdDSA)
-	b.accepts(t, "a token of the algorithm before", token)
-	b.move(time.Hour)
-	fresh := b.token(t, c, s)
-	b.accepts(t, "a token of the new one", fresh)
-	if jws, err := jose.ParseSignedCompact(fresh, []jose.SignatureAlgorithm{jose.EdDSA}); err != nil {
-		t.Errorf("%v %v", jws, err)
 	}
 }
 
