@@ -58,24 +58,6 @@ func (p Product) Visibility() Visibility {
 	return Restricted
 }
 
-// Summary is a product in one line of a list.
-type Summary struct {
-	ID, Version, Name string
-	Status            Status
-	Visibility        Visibility
-	Where             string // Source.Canonical() of the system queries go to
-	RecordSets        int
-}
-
-// Summary says what a list shows of the product.
-func (p Product) Summary() Summary {
-	s := Summary{ID: p.ID, Version: p.Version, Name: p.Name, Status: p.Status, Visibility: p.Visibility(), RecordSets: len(p.RecordSets)}
-	if sys, ok := p.System(); ok {
-		s.Where = sys.Source.Canonical()
-	}
-	return s
-}
-
 // Compare orders semantic versions, older first. What is not one comes first.
 func Compare(a, b string) int {
 	if !semver.MatchString(a) || !semver.MatchString(b) {

@@ -97,15 +97,3 @@ func TestSameIsAboutWhatIsSaid(t *testing.T) {
 		}
 	}
 }
-
-func TestASummaryIsOneLine(t *testing.T) {
-	p, err := product.Parse([]byte(goodYAML))
-	if err != nil {
-		t.Fatal(err)
-	}
-	p.Status, p.Public = product.Ready, true
-	want := product.Summary{ID: "sales", Version: "1.0.0", Name: "Sales", Status: product.Ready, Visibility: product.Everyone, Where: "postgresql:h:5432/db", RecordSets: 1}
-	if d := cmp.Diff(want, p.Summary()); d != "" {
-		t.Error(d)
-	}
-}
