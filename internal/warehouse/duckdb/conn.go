@@ -137,6 +137,9 @@ func (c *Conn) failed(ctx context.Context, err error) error {
 		return err
 	}
 	text, _, _ := strings.Cut(e.message, "\n\nLINE ")
+	if strings.HasPrefix(text, "Catalog Error: Table ") {
+		text, _, _ = strings.Cut(text, "\nDid you mean") // a table that may be none of the product's
+	}
 	switch {
 	case strings.HasPrefix(text, "Out of Memory"):
 		return fault.Because(err, fault.Limited, "the query needs more memory than this warehouse gives it (%s)", firstOf(c.driver.MemoryLimit, "1GB"))

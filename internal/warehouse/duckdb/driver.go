@@ -93,7 +93,7 @@ func regular(path string) (os.FileInfo, error) {
 // identity tells a file that was replaced from the one before, so that its
 // readers get an instance of the new one.
 func identity(path string, info os.FileInfo) string {
-	return fmt.Sprintf("%s\x00%d\x00%d\x00%v", path, info.Size(), info.ModTime().UnixNano(), info.Sys())
+	return fmt.Sprintf("%s\x00%d\x00%d", path, info.Size(), info.ModTime().UnixNano())
 }
 
 // enter finds or makes the instance of a file and password. The password is
