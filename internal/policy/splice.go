@@ -1,0 +1,115 @@
+package policy
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/postern/postern/internal/product"
+)
+
+// splice is a piece of the text and what is put in its place.
+type splice struct {
+	at, end int
+	text    string
+}
+
+// splice writes the statement that will run. In the place of a record set's
+// name stands a query of the columns it shows, or its table's physical name
+// where it shows all; dotted table names before columns become the table's
+// alias. Nothing else of the caller's text is touched.
+func (j *judge) splice() (string, error) {
+	var cuts []splice
+	for _, r := range j.refs {
+		if err := j.placed(r.Offset, r.End, r.Name, lockTables); err != nil {
+			return "", err
+		}
+		text := j.source(r.set)
+		if r.Alias == "" {
+			text += " AS " + quote(r.Name)
+		}
+		cuts = append(cuts, splice{r.Offset, r.End, text})
+	}
+	for _, c := range j.facts.Columns {
+		if len(c.Parts) < 3 || len(j.aliased(c.Parts[0])) > 0 {
+			continue
+		}
+		r, ok := j.qualified(c)
+		if !ok {
+			continue
+		}
+		last := c.Parts[len(c.Parts)-1]
+		if err := j.placed(c.Offset, c.End, last, lockColumns); err != nil {
+			return "", err
+		}
+		if last != "*" {
+			last = quote(last)
+		}
+		cuts = append(cuts, splice{c.Offset, c.End, quote(r.alias()) + "." + last})
+	}
+	return apply(j.sql, cuts)
+}
+
+// source is what stands in a record set's place.
+func (j *judge) source(s *product.RecordSet) string {
+	table := quote(s.Table.Name)
+	if s.Table.Schema != "" {
+		table = quote(s.Table.Schema) + "." + table
+	}
+	if len(s.Columns) == 0 {
+		return table
+	}
+	before := ""
+	if j.facts.Dialect == "sqlite" {
+		// SQLite takes "x" for a string where there is no column x, but not
+		// "t"."x".
+		before = quote(s.Table.Name) + "."
+	}
+	columns := make([]string, len(s.Columns))
+	for i, c := range s.Columns {
+		columns[i] = before + quote(c.Name)
+	}
+	return "(SELECT " + strings.Join(columns, ", ") + " FROM " + table + ")"
+}
+
+// placed makes sure that the parser's place is where the name stands, before
+// anything is cut there.
+func (j *judge) placed(at, end int, last, lock string) error {
+	if at < 0 || end <= at || end > len(j.sql) || !endsWith(j.sql[at:end], last) {
+		return refuse(lock, at, "the name %s cannot be placed in the text; write it in one piece, without comments inside, and quote it with double quotes if at all", last)
+	}
+	return nil
+}
+
+// endsWith reports whether a dotted name as written ends in the name.
+func endsWith(written, name string) bool {
+	n := len(written)
+	if q := written[n-1]; n > 1 && (q == '"' || q == '`' || q == ']' || q == '\'') {
+		open := q
+		if q == ']' {
+			open = '['
+		}
+		doubled := strings.ReplaceAll(name, string(q), string(q)+string(q))
+		return strings.HasSuffix(strings.ToLower(written), strings.ToLower(string(open)+doubled+string(q)))
+	}
+	rest, ok := strings.CutSuffix(strings.ToLower(written), strings.ToLower(name))
+	return ok && (rest == "" || strings.HasSuffix(strings.TrimRight(rest, " \t\r\n"), "."))
+}
+
+// apply makes the cuts from right to left, so that no offset moves before it
+// is used.
+func apply(sql string, cuts []splice) (string, error) {
+	slices.SortFunc(cuts, func(a, b splice) int { return cmp.Compare(b.at, a.at) })
+	next := len(sql)
+	for _, c := range cuts {
+		if c.end > next {
+			return "", fmt.Errorf("splices overlap at byte %d", c.at)
+		}
+		sql, next = sql[:c.at]+c.text+sql[c.end:], c.at
+	}
+	return sql, nil
+}
+
+// quote makes an identifier that every dialect here takes literally.
+func quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
