@@ -2,6 +2,8 @@ package auth_test
 
 import (
 	"context"
+	"database/sql"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -23,11 +25,13 @@ type crowd struct {
 	*auth.People
 	ctx context.Context
 	now time.Time
+	dir string
 }
 
 func newCrowd(t *testing.T) *crowd {
 	t.Helper()
-	db, err := store.Open(context.Background(), store.Config{Dir: t.TempDir(), Writer: "test"})
+	dir := t.TempDir()
+	db, err := store.Open(context.Background(), store.Config{Dir: dir, Writer: "test"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +40,7 @@ func newCrowd(t *testing.T) *crowd {
 			t.Error(err)
 		}
 	})
-	c := &crowd{ctx: context.Background(), now: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)}
+	c := &crowd{ctx: context.Background(), dir: dir, now: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)}
 	c.People = &auth.People{Store: db, Now: func() time.Time { return c.now }, Cost: auth.Cost{KiB: 64, Passes: 1, Lanes: 1}}
 	return c
 }
@@ -181,6 +185,28 @@ func TestSigningInTakesTheRightNameAndPassword(t *testing.T) {
 	}
 	if strings.Contains(caller.TokenID, s.Token.Reveal()) {
 		t.Error("the record would hold the cookie")
+	}
+}
+
+func TestASuspendedPersonIsOutAtOnce(t *testing.T) {
+	c := withAda(t)
+	s := c.signIn(t)
+	db, err := sql.Open("sqlite", filepath.Join(c.dir, "postern.db")+"?_pragma=busy_timeout(10000)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	for _, column := range []string{"suspended", "is_system"} {
+		if _, err := db.Exec(`UPDATE users SET ` + column + ` = 1`); err != nil {
+			t.Fatal(err)
+		}
+		_, err = c.Session(c.ctx, s.Token)
+		wantKind(t, column+": the session", err, fault.Unauthenticated)
+		_, err = c.SignIn(c.ctx, "ada", right, "10.0.0.1")
+		wantKind(t, column+": a new one", err, fault.Unauthenticated)
+		if _, err := db.Exec(`UPDATE users SET ` + column + ` = 0`); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

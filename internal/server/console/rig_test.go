@@ -52,7 +52,7 @@ func newGate(t *testing.T) *gate {
 	t.Helper()
 	g := &gate{dir: t.TempDir(), shelf: &shelf{}, log: &safeBuffer{}, now: time.Now()}
 	var err error
-	if g.db, err = store.Open(context.Background(), store.Config{Dir: g.dir, Writer: "test"}); err != nil {
+	if g.db, err = store.Open(context.Background(), store.Config{Dir: g.dir, Writer: "test", Now: g.tick}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -109,6 +109,13 @@ func (g *gate) clock() time.Time {
 	g.nowMutex.Lock()
 	defer g.nowMutex.Unlock()
 	return g.now
+}
+
+// tick is the store's clock: no two records are of the same moment, so that
+// their order is known.
+func (g *gate) tick() time.Time {
+	g.pass(time.Millisecond)
+	return g.clock()
 }
 
 func (g *gate) pass(d time.Duration) {
