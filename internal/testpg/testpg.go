@@ -1,6 +1,7 @@
 // Package testpg starts a private PostgreSQL for tests: from the binaries
 // found on this machine, on a unix socket in a temporary folder, listening on
-// no network. It is linked by tests only.
+// no network but, for tests that sign in with a password, a free port of the
+// loopback. It is linked by tests only.
 package testpg
 
 import (
@@ -23,7 +24,7 @@ var (
 	base    string // the socket folder
 	errBase error
 	seq     atomic.Int64
-	stop    func()
+	stops   []func()
 )
 
 // URL gives the URL of a new, empty database, owned by a superuser named
@@ -34,11 +35,22 @@ func URL(t testing.TB) string {
 	t.Helper()
 	server, err := Server()
 	if err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatalf("PostgreSQL is needed and missing: %v", err)
-		}
-		t.Skipf("PostgreSQL is missing (apt-get install postgresql, or set POSTERN_TEST_POSTGRES): %v", err)
+		missing(t, err)
 	}
+	return database(t, server)
+}
+
+func missing(t testing.TB, err error) {
+	t.Helper()
+	if os.Getenv("CI") != "" {
+		t.Fatalf("PostgreSQL is needed and missing: %v", err)
+	}
+	t.Skipf("PostgreSQL is missing (apt-get install postgresql, or set POSTERN_TEST_POSTGRES): %v", err)
+}
+
+// database makes a new database on the server and gives its URL.
+func database(t testing.TB, server string) string {
+	t.Helper()
 	name := fmt.Sprintf("t%d_%d", os.Getpid(), seq.Add(1))
 	if out, err := psql(server, "CREATE DATABASE "+name); err != nil {
 		t.Fatalf("create a database: %v\n%s", err, out)
@@ -57,7 +69,7 @@ func Server() (string, error) {
 	if u := os.Getenv("POSTERN_TEST_POSTGRES"); u != "" {
 		return u, nil
 	}
-	once.Do(func() { base, errBase = start() })
+	once.Do(func() { base, errBase = start(nil) })
 	if errBase != nil {
 		return "", errBase
 	}
@@ -72,12 +84,12 @@ func Main(m *testing.M) {
 	os.Exit(code)
 }
 
-// Stop ends the server that this process started.
+// Stop ends the servers that this process started.
 func Stop() {
-	if stop != nil {
+	for _, stop := range stops {
 		stop()
-		stop = nil
 	}
+	stops = nil
 }
 
 // Bin finds a PostgreSQL program: where Debian keeps it, or on the PATH (where
@@ -93,7 +105,8 @@ func Bin(name string) (string, error) {
 	return p, nil
 }
 
-func start() (string, error) {
+// start makes a server with further settings.
+func start(settings func(dir string) ([]string, error)) (string, error) {
 	initdb, err := Bin("initdb")
 	if err != nil {
 		return "", err
@@ -111,40 +124,52 @@ func start() (string, error) {
 		return "", err
 	}
 	data := filepath.Join(dir, "data")
-	cmd := exec.Command(initdb, "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+	cmd := exec.Command(initdb, "-D", data, "-U", "postgres", "--auth-local=trust", "--auth-host=scram-sha-256", "-E", "UTF8", "--locale=C", "--no-sync")
 	cmd.SysProcAttr, cmd.Dir = attr, dir
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("initdb: %w: %s", err, out)
 	}
-	return dir, run(postgres, dir, data, attr)
+	more := []string{"-c", "listen_addresses="}
+	if settings != nil {
+		if more, err = settings(dir); err != nil {
+			return "", err
+		}
+	}
+	return dir, run(postgres, dir, data, attr, more)
 }
 
-func run(postgres, dir, data string, attr *syscall.SysProcAttr) error {
+func run(postgres, dir, data string, attr *syscall.SysProcAttr, more []string) error {
 	log, err := os.Create(filepath.Join(dir, "log"))
 	if err != nil {
 		return err
 	}
-	cmd := exec.Command(postgres, "-D", data, "-k", dir, "-c", "listen_addresses=", "-c", "max_connections=200", "-c", "fsync=off")
+	cmd := exec.Command(postgres, append([]string{"-D", data, "-k", dir, "-c", "max_connections=200", "-c", "fsync=off"}, more...)...)
 	cmd.SysProcAttr, cmd.Dir, cmd.Stdout, cmd.Stderr = attr, dir, log, log
 	if err := cmd.Start(); err != nil {
 		return err
 	}
-	stop = func() {
+	stops = append(stops, func() {
 		_ = cmd.Process.Signal(syscall.SIGQUIT)
 		_ = cmd.Wait()
 		_ = os.RemoveAll(dir)
+	})
+	port := "5432"
+	for i := range more {
+		if more[i] == "-p" {
+			port = more[i+1]
+		}
 	}
-	return waitReady(dir)
+	return waitReady(dir, port)
 }
 
-func waitReady(dir string) error {
+func waitReady(dir, port string) error {
 	ready, err := Bin("pg_isready")
 	if err != nil {
 		return err
 	}
 	// pg_isready has no way to wait, and each call takes some milliseconds.
 	for range 1000 {
-		if exec.Command(ready, "-q", "-t", "1", "-h", dir, "-U", "postgres").Run() == nil {
+		if exec.Command(ready, "-q", "-t", "1", "-h", dir, "-p", port, "-U", "postgres").Run() == nil {
 			return nil
 		}
 	}
@@ -177,4 +202,17 @@ func psql(server, sql string) ([]byte, error) {
 		return nil, err
 	}
 	return exec.Command(bin, "-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", sql, server).CombinedOutput()
+}
+
+// sameOwner gives a file to whoever owns the folder, as whom the server runs.
+func sameOwner(file, dir string) error {
+	info, err := os.Stat(dir)
+	if err != nil {
+		return err
+	}
+	st, ok := info.Sys().(*syscall.Stat_t)
+	if !ok || os.Getuid() != 0 {
+		return nil
+	}
+	return os.Chown(file, int(st.Uid), int(st.Gid))
 }

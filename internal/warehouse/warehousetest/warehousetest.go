@@ -3,6 +3,9 @@
 package warehousetest
 
 import (
+	"context"
+	"errors"
+	"net"
 	"testing"
 
 	"github.com/postern/postern/internal/product"
@@ -64,4 +67,31 @@ INSERT INTO lines VALUES (1, 1, 1, 'apple'), (1, 1, 2, 'pear'), (2, 1, 1, NULL);
 // Run runs the suite.
 func Run(t *testing.T, s Subject) {
 	t.Helper()
+	if s.Dial == nil {
+		s.Dial = func(context.Context, string, string) (net.Conn, error) {
+			return nil, errors.New("this engine has no business on the network")
+		}
+	}
+	for name, test := range map[string]func(*testing.T, Subject){
+		"ReadsRowsAndNulls":                    readsRows,
+		"EngineRefusesWrites":                  refusesWrites,
+		"WrongLoginIsRejected":                 rejectsLogin,
+		"ErrorsCarryNoSecret":                  hidesSecrets,
+		"EndedContextStopsTheQuery":            stopsOnContext,
+		"TimeLimitStopsTheQuery":               stopsOnTimeout,
+		"RowLimitStopsTheResult":               stopsOnRows,
+		"LongResultStreamsInBatches":           streams,
+		"TypesAreKept":                         keepsTypes,
+		"EmptyResultHasColumns":                describesEmpty,
+		"PreStatementRunsInTheQuerysSession":   runsPre,
+		"ResetSessionKeepsNothing":             forgets,
+		"ResultClosedEarlyLeavesTheSessionFit": closesEarly,
+		"SchemaHasKeys":                        findsKeys,
+		"SchemaIsOfTheTablesAsked":             findsAsked,
+		"CloseIsIdempotent":                    closesTwice,
+		"BrokenSQLIsRejectedWithTheReason":     rejectsSQL,
+		"FactsAreStated":                       statesFacts,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, s) })
+	}
 }
