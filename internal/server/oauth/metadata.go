@@ -39,9 +39,11 @@ func (h Handler) resourceMetadata(path string) web.Handler {
 		if strings.HasSuffix(r.URL.Path, "/") {
 			resource += "/"
 		}
-		scopes := auth.Scopes
+		// What a client should ask for, no more: some join all that is listed,
+		// and one scope that their role lacks would refuse the whole request.
+		scopes := []auth.Scope{auth.ScopeAll}
 		if path == auth.MCPPath {
-			scopes = []auth.Scope{auth.ScopeAll, auth.ScopeQuery}
+			scopes = []auth.Scope{auth.ScopeQuery}
 		}
 		public(w)
 		return web.Respond(w, http.StatusOK, map[string]any{
