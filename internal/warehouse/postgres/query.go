@@ -25,10 +25,14 @@ const (
 // Query runs one statement in a read-only transaction of its own, which ends
 // with the session's Reset.
 func (c *Conn) Query(ctx context.Context, sql string, l warehouse.Limits) (result.Rows, error) {
-	return c.query(ctx, sql, nil, l)
+	r, err := c.query(ctx, sql, nil, l)
+	if err != nil {
+		return nil, err
+	}
+	return r, nil
 }
 
-func (c *Conn) query(ctx context.Context, sql string, params [][]byte, l warehouse.Limits) (result.Rows, error) {
+func (c *Conn) query(ctx context.Context, sql string, params [][]byte, l warehouse.Limits) (*rows, error) {
 	if err := c.usable(); err != nil {
 		return nil, err
 	}
