@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -20,6 +21,41 @@ import (
 	"github.com/postern/postern/internal/warehouse"
 	"github.com/postern/postern/internal/warehouse/duckdb"
 )
+
+// key opens the warehouse that the tests share.
+var key = secret.New("a key 'with' quotes")
+
+var build = sync.OnceValues(func() (demo.Files, error) {
+	return demo.Build(context.Background(), folder, key)
+})
+
+// folder is where the warehouse is built.
+var folder string
+
+func TestMain(m *testing.M) {
+	var err error
+	if folder, err = os.MkdirTemp("", "the demo"); err != nil {
+		panic(err)
+	}
+	code := m.Run()
+	_ = os.RemoveAll(folder)
+	os.Exit(code)
+}
+
+// warehouseOf builds the warehouse once and opens a session on it.
+func warehouseOf(t *testing.T) (demo.Files, warehouse.Conn) {
+	t.Helper()
+	f, err := build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := (&duckdb.Driver{}).Open(t.Context(), product.Source{Path: f.Database}, warehouse.Login{Password: key}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	return f, c
+}
 
 func rows(t *testing.T, c warehouse.Conn, sql string) [][]string {
 	t.Helper()
@@ -48,16 +84,8 @@ func rows(t *testing.T, c warehouse.Conn, sql string) [][]string {
 }
 
 func TestWarehouseOpensWithItsKeyOnlyAndHoldsTheData(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "it's here")
-	if err := os.Mkdir(dir, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	key := secret.New("a key 'with' quotes")
-	f, err := demo.Build(t.Context(), dir, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	left, err := filepath.Glob(filepath.Join(dir, "*"))
+	f, c := warehouseOf(t)
+	left, err := filepath.Glob(filepath.Join(folder, "*"))
 	if err != nil || len(left) != 1 || left[0] != f.Database {
 		t.Errorf("the folder holds %v (%v)", left, err)
 	}
@@ -71,11 +99,6 @@ func TestWarehouseOpensWithItsKeyOnlyAndHoldsTheData(t *testing.T) {
 			t.Errorf("key %q: %v, want Rejected", wrong, err)
 		}
 	}
-	c, err := d.Open(t.Context(), s, warehouse.Login{Password: key}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
 	counts := rows(t, c, "SELECT (SELECT count(*) FROM flights), (SELECT count(*) FROM airlines), (SELECT count(*) FROM airports), (SELECT count(*) FROM planes), (SELECT count(*) FROM weather)")
 	if d := cmp.Diff([][]string{{"336776", "16", "1462", "3322", "26115"}}, counts); d != "" {
 		t.Error(d)
@@ -109,17 +132,7 @@ func schemaIsDescribed(t *testing.T, c warehouse.Conn) {
 }
 
 func TestSpecsNameTheColumnsTheWarehouseHas(t *testing.T) {
-	dir := t.TempDir()
-	key := secret.New("key-of-the-demo")
-	f, err := demo.Build(t.Context(), dir, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := (&duckdb.Driver{}).Open(t.Context(), product.Source{Path: f.Database}, warehouse.Login{Password: key}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
+	f, c := warehouseOf(t)
 	for _, id := range []string{demo.Flights, demo.Weather} {
 		p, err := product.Parse(f.Specs[id])
 		if err != nil {
