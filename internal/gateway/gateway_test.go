@@ -56,6 +56,9 @@ var errDisk = errors.New("disk full")
 func (r *recorder) Append(ctx context.Context, events ...audit.Event) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if ctx.Err() != nil {
+		return ctx.Err() // a record must not end with its request
+	}
 	for _, e := range events {
 		if r.refuse != nil && r.refuse(e) {
 			return errDisk
