@@ -131,9 +131,15 @@ func matching(all []product.Product, want []string) []product.Product {
 	return hit
 }
 
-// terms are the words of a query: lower case, letters and digits.
+// terms are the words of a query: lower case, letters and digits. Words as
+// short as "of" are in everything, and count only when there are no others.
 func terms(s string) []string {
-	return strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	all := strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	long := slices.DeleteFunc(slices.Clone(all), func(w string) bool { return len([]rune(w)) < 3 })
+	if len(long) > 0 {
+		return long
+	}
+	return all
 }
 
 // hits counts the terms that text holds.

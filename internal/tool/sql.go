@@ -113,7 +113,7 @@ func (e *Env) read(ctx context.Context, rows result.Rows, name string) (result.T
 func (e *Env) whole(productID string, assets []AssetRef) string {
 	s := fmt.Sprintf(" POST /api/v2/data-product/%s/query/ streams the full result.", url.PathEscape(productID))
 	if len(assets) > 0 {
-		s += fmt.Sprintf(" It is also kept as CSV: GET /ai/api/v1/assets/%s?chat_id=%s.", assets[0].ID, e.ChatID)
+		s += fmt.Sprintf(" GET /ai/api/v1/assets/%s?chat_id=%s gives the asset.", assets[0].ID, e.ChatID)
 	}
 	return s
 }
