@@ -14,6 +14,9 @@ import (
 
 // Analyze states the facts of sql by the engine's own syntax tree.
 func (c *Conn) Analyze(ctx context.Context, sql string) (sqlfacts.Facts, error) {
+	if c.s == nil {
+		return sqlfacts.Facts{}, errClosed
+	}
 	if i := strings.IndexByte(sql, 0); i >= 0 {
 		return sqlfacts.Facts{}, fault.New(fault.Rejected, "the SQL holds a NUL character").At("statement", i)
 	}

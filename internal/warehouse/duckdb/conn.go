@@ -23,6 +23,9 @@ type Conn struct {
 	rows     *rows // under way
 }
 
+// errClosed is the answer of a session after its Close.
+var errClosed = errors.New("the session is closed")
+
 // connect opens the session, in the attached file's main schema.
 func (c *Conn) connect() error {
 	s, err := newSession(c.instance.db)
@@ -40,6 +43,9 @@ func (c *Conn) connect() error {
 // Query runs one SELECT, after l.Pre where there is one. The session's own
 // lock refuses any other kind of statement, whatever was judged.
 func (c *Conn) Query(ctx context.Context, sql string, l warehouse.Limits) (result.Rows, error) {
+	if c.s == nil {
+		return nil, errClosed
+	}
 	if c.rows != nil {
 		return nil, errors.New("a query is under way on this session")
 	}
@@ -129,8 +135,8 @@ func (c *Conn) failed(ctx context.Context, err error) error {
 		return err
 	case errors.Is(err, context.DeadlineExceeded) || errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return fault.Because(context.DeadlineExceeded, fault.Timeout, "the query did not finish within its time limit")
-	case ctx.Err() != nil:
-		return ctx.Err()
+	case ctx.Err() != nil || errors.Is(err, context.Canceled):
+		return fault.Because(context.Canceled, fault.Timeout, "the query was stopped: its caller went away")
 	case errors.Is(err, errSeveral):
 		return fault.New(fault.Rejected, "exactly one statement can be run").At("statement", 0)
 	case !errors.As(err, &e):
@@ -153,6 +159,9 @@ func (c *Conn) failed(ctx context.Context, err error) error {
 
 // Ping asks the engine for a constant.
 func (c *Conn) Ping(ctx context.Context) error {
+	if c.s == nil {
+		return errClosed
+	}
 	if err := c.s.exec(ctx, "SELECT 1"); err != nil {
 		return c.failed(ctx, err)
 	}
@@ -162,6 +171,9 @@ func (c *Conn) Ping(ctx context.Context) error {
 // Reset gives the session a new connection: variables, temporary tables and
 // the search path go with the old one.
 func (c *Conn) Reset(ctx context.Context) error {
+	if c.s == nil {
+		return errClosed
+	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}

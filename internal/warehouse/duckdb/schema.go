@@ -15,6 +15,9 @@ import (
 // Schema introspects the attached file's tables and views with their comments
 // and keys. Row counts are the engine's estimate.
 func (c *Conn) Schema(ctx context.Context, tables []product.Table) (product.Schema, error) {
+	if c.s == nil {
+		return product.Schema{}, errClosed
+	}
 	b := builder{c: c, ctx: ctx, wanted: tables, at: map[string]int{}}
 	for _, step := range []func() error{b.relations, b.columns, b.constraints} {
 		if err := step(); err != nil {

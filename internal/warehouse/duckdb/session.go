@@ -3,6 +3,7 @@
 package duckdb
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
 	duck "github.com/duckdb/duckdb-go-bindings"
 )
 
@@ -257,5 +259,30 @@ func (c *converter) batch(chunk duck.DataChunk) (arrow.RecordBatch, error) {
 	if duck.ErrorDataHasError(failed) {
 		return nil, &engineError{duck.ErrorDataMessage(failed)}
 	}
-	return b, nil
+	defer b.Release()
+	columns := make([]arrow.Array, b.NumCols())
+	for i, col := range b.Columns() {
+		data := owned(col.Data())
+		columns[i] = array.MakeFromData(data)
+		data.Release()
+	}
+	return array.NewRecordBatch(c.schema, columns, b.NumRows()), nil
+}
+
+// owned copies an array into Go's memory. A batch is valid until the next one,
+// and a reader that keeps a string of it longer has a mistake; in the engine's
+// memory that would be a read of freed memory, in Go's it does no harm.
+func owned(d arrow.ArrayData) arrow.ArrayData {
+	buffers := make([]*memory.Buffer, len(d.Buffers()))
+	for i, b := range d.Buffers() {
+		if b != nil {
+			buffers[i] = memory.NewBufferBytes(bytes.Clone(b.Bytes()))
+		}
+	}
+	children := make([]arrow.ArrayData, len(d.Children()))
+	for i, child := range d.Children() {
+		children[i] = owned(child)
+		defer children[i].Release()
+	}
+	return array.NewData(d.DataType(), d.Len(), buffers, children, d.NullN(), d.Offset())
 }

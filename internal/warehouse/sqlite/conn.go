@@ -69,6 +69,11 @@ type Conn struct {
 	rows *rows // under way
 }
 
+// errClosed is the answer of a session after its Close.
+var errClosed = errors.New("the session is closed")
+
+func (c *Conn) closed() bool { return c.d.db == 0 }
+
 // rejected says in the engine's words why a statement failed.
 func rejected(err error) error {
 	var e *engineError
@@ -96,6 +101,9 @@ func (c *Conn) Query(ctx context.Context, sql string, l warehouse.Limits) (resul
 	if c.rows != nil {
 		return nil, errors.New("a query is under way on this session")
 	}
+	if c.closed() {
+		return nil, errClosed
+	}
 	c.d.action = selecting
 	s, err := c.d.prepare(sql)
 	if err == nil && (s.stmt == 0 || s.tail < len(sql) && count(lex(sql[s.tail:])) > 0) {
@@ -118,6 +126,9 @@ func (c *Conn) Query(ctx context.Context, sql string, l warehouse.Limits) (resul
 
 // Ping reads the file's header.
 func (c *Conn) Ping(ctx context.Context) error {
+	if c.closed() {
+		return errClosed
+	}
 	err := c.each(ctx, "SELECT count(*) FROM sqlite_schema", func(*statement) error { return nil })
 	if err != nil && ctx.Err() == nil {
 		return unreadable(err)
@@ -126,7 +137,13 @@ func (c *Conn) Ping(ctx context.Context) error {
 }
 
 // Reset has nothing to undo but a result that was left open.
-func (c *Conn) Reset(context.Context) error {
+func (c *Conn) Reset(ctx context.Context) error {
+	if c.closed() {
+		return errClosed
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	if c.rows != nil {
 		return c.rows.Close()
 	}

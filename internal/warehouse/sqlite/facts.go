@@ -56,6 +56,9 @@ type event struct {
 // from what the authorizer is asked while SQLite compiles it. A text whose
 // names SQLite does not know is Unresolved; one that is no SQL is Rejected.
 func (c *Conn) Analyze(ctx context.Context, sql string) (sqlfacts.Facts, error) {
+	if c.closed() {
+		return sqlfacts.Facts{}, errClosed
+	}
 	if err := ctx.Err(); err != nil {
 		return sqlfacts.Facts{}, err
 	}

@@ -112,7 +112,7 @@ func (r *rows) ended(err error) error {
 	case errors.Is(err, context.DeadlineExceeded):
 		return fault.Because(err, fault.Timeout, "the query did not finish within its time limit")
 	case errors.Is(err, context.Canceled):
-		return err
+		return fault.Because(err, fault.Timeout, "the query was stopped: its caller went away")
 	}
 	return rejected(err)
 }

@@ -12,6 +12,9 @@ import (
 // keeps no comments; the row count is an estimate by the largest rowid, or by
 // ANALYZE where it was run.
 func (c *Conn) Schema(ctx context.Context, tables []product.Table) (product.Schema, error) {
+	if c.closed() {
+		return product.Schema{}, errClosed
+	}
 	found, err := c.list(ctx)
 	if err != nil {
 		return product.Schema{}, c.cannot(ctx, err)
