@@ -16,24 +16,34 @@ type allowed struct {
 	functions map[string]bool // lower case
 	fields    map[string]bool // names that may not stand after a dot, lower case
 	catalogs  []string        // schemas of the engine's own, lower case
+	system    []string        // how its own tables' names begin, lower case
 }
 
 var dialects = map[string]func() *allowed{
-	"postgres": lists("postgres", "PostgreSQL", "pg_catalog", "information_schema", "pg_toast", "pg_temp"),
-	"duckdb":   lists("duckdb", "DuckDB", "pg_catalog", "information_schema", "system", "temp"),
-	"sqlite":   lists("sqlite", "SQLite", "temp"),
+	"postgres": lists("postgres", allowed{
+		title:    "PostgreSQL",
+		catalogs: []string{"pg_catalog", "information_schema", "pg_toast", "pg_temp"},
+		system:   []string{"pg_"},
+	}),
+	"duckdb": lists("duckdb", allowed{
+		title:    "DuckDB",
+		catalogs: []string{"pg_catalog", "information_schema", "system", "temp"},
+		system:   []string{"duckdb_", "pragma_", "sqlite_", "pg_"},
+	}),
+	"sqlite": lists("sqlite", allowed{
+		title:    "SQLite",
+		catalogs: []string{"temp"},
+		system:   []string{"sqlite_", "pragma_", "dbstat"},
+	}),
 }
 
 // lists reads a dialect's lists when they are first wanted.
-func lists(dialect, title string, catalogs ...string) func() *allowed {
+func lists(dialect string, a allowed) func() *allowed {
 	return sync.OnceValue(func() *allowed {
-		return &allowed{
-			title:     title,
-			nodes:     list(dialect + ".nodes.txt"),
-			functions: list(dialect + ".functions.txt"),
-			fields:    list(dialect + ".fields.txt"),
-			catalogs:  catalogs,
-		}
+		a.nodes = list(dialect + ".nodes.txt")
+		a.functions = list(dialect + ".functions.txt")
+		a.fields = list(dialect + ".fields.txt")
+		return &a
 	})
 }
 
@@ -46,8 +56,7 @@ func list(name string) map[string]bool {
 		return out
 	}
 	for line := range strings.Lines(string(text)) {
-		line, _, _ = strings.Cut(line, "# ")
-		if line = strings.TrimSpace(line); line != "" && line != "#" {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
 			out[line] = true
 		}
 	}

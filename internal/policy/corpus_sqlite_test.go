@@ -2,6 +2,8 @@ package policy_test
 
 import (
 	"database/sql"
+	"errors"
+	"io"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -81,12 +83,14 @@ func text(t *testing.T, rows result.Rows) string {
 	var b strings.Builder
 	for {
 		batch, err := rows.Next(t.Context())
-		if err != nil || batch == nil {
+		if errors.Is(err, io.EOF) {
 			return b.String()
+		}
+		if err != nil {
+			t.Fatal(err)
 		}
 		for _, c := range batch.Columns() {
 			b.WriteString(c.String())
 		}
-		batch.Release()
 	}
 }

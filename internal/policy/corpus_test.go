@@ -43,7 +43,7 @@ type outcome struct {
 // corpus reads testdata/<dialect>.corpus: lines of "allow: SQL" and
 // "refuse <lock>[|<lock>]: SQL", where the lock "rejected" stands for the
 // engine's own refusal.
-func corpus(t *testing.T, path string, atLeast int) []outcome {
+func corpus(t testing.TB, path string, atLeast int) []outcome {
 	t.Helper()
 	text, err := os.ReadFile(path)
 	if err != nil {

@@ -3,6 +3,7 @@ package policy
 import (
 	"context"
 	"embed"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -45,7 +46,7 @@ var roleFiles embed.FS
 // Policy decides who may do what. It holds nothing that changes: one is built
 // at start and shared.
 type Policy struct {
-	rules rules
+	rules map[cedar.String]rules // by the action they can speak about
 }
 
 // rules are the parsed policies in a fixed order, so that explanations are the
@@ -74,7 +75,7 @@ func New() (*Policy, error) {
 	if err != nil || len(names) == 0 {
 		return nil, errors.New("no policies are embedded")
 	}
-	p := &Policy{}
+	var all rules
 	seen := map[cedar.PolicyID]bool{}
 	for _, name := range names {
 		text, err := roleFiles.ReadFile(name)
@@ -91,10 +92,48 @@ func New() (*Policy, error) {
 				return nil, fmt.Errorf("policy %s:%d: needs an @id of its own", name, one.Position().Line)
 			}
 			seen[id] = true
-			p.rules = append(p.rules, rule{id, one})
+			all = append(all, rule{id, one})
+		}
+	}
+	p := &Policy{rules: map[cedar.String]rules{}}
+	for _, a := range everyAction() {
+		for _, r := range all {
+			speaks, err := r.about(a)
+			if err != nil {
+				return nil, fmt.Errorf("policy %s: %w", r.id, err)
+			}
+			if speaks {
+				p.rules[cedar.String(a)] = append(p.rules[cedar.String(a)], r)
+			}
 		}
 	}
 	return p, nil
+}
+
+// about reports whether a policy's head lets it speak about the action, so
+// that a decision need not ask those that do not.
+func (r rule) about(action string) (bool, error) {
+	text, err := r.policy.MarshalJSON()
+	if err != nil {
+		return false, err
+	}
+	type entity struct{ ID string }
+	var head struct {
+		Action struct {
+			Op       string
+			Entity   entity
+			Entities []entity
+		}
+	}
+	if err := json.Unmarshal(text, &head); err != nil {
+		return false, err
+	}
+	switch a := head.Action; a.Op {
+	case "==", "in":
+		return slices.Contains(append(a.Entities, a.Entity), entity{action}), nil
+	default: // all of them, or a form that is not known here
+		return true, nil
+	}
 }
 
 // Permit decides whether the caller may use the part of the surface that the
@@ -138,10 +177,10 @@ func NotFound(id string) *fault.Error {
 	return fault.New(fault.NotFound, "data product %q not found", id)
 }
 
-// decide asks Cedar. A policy that fails to evaluate counts as a no, whatever
+// decide asks Cedar. An action without policies is a no; a policy that fails to evaluate counts as a no, whatever
 // the others say.
 func (p *Policy) decide(e *entities, action cedar.String, resource cedar.EntityUID) (bool, cedar.Diagnostic) {
-	d, why := cedar.Authorize(p.rules, e, cedar.Request{
+	d, why := cedar.Authorize(p.rules[action], e, cedar.Request{
 		Principal: e.principal(),
 		Action:    cedar.EntityUID{Type: "Action", ID: action},
 		Resource:  resource,
@@ -153,7 +192,7 @@ func (p *Policy) decide(e *entities, action cedar.String, resource cedar.EntityU
 // the product.
 func (p *Policy) refusal(e *entities, a Action) error {
 	r, id := role(e.caller), e.product.ID
-	verb := strings.ReplaceAll(string(a), "_", " ")
+	verb := strings.Replace(string(a), "manage_grants", "manage the grants of", 1)
 	switch {
 	case !known(e.caller):
 		return denied("nobody with a role is signed in; get a token at /oauth/v2/token/")

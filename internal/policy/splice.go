@@ -25,6 +25,9 @@ func (j *judge) splice() (string, error) {
 		if err := j.placed(r.Offset, r.End, r.Name, lockTables); err != nil {
 			return "", err
 		}
+		if err := j.plainFrom(r); err != nil {
+			return "", err
+		}
 		text := j.source(r.set)
 		if r.Alias == "" {
 			text += " AS " + quote(r.Name)
@@ -80,6 +83,30 @@ func (j *judge) placed(at, end int, last, lock string) error {
 		return refuse(lock, at, "the name %s cannot be placed in the text; write it in one piece, without comments inside, and quote it with double quotes if at all", last)
 	}
 	return nil
+}
+
+// plainFrom refuses the words before a name that do not go before a query. A
+// comment between hides them, and then it is the engine that refuses.
+func (j *judge) plainFrom(r ref) error {
+	before := strings.ToUpper(strings.TrimRight(j.sql[:r.Offset], " \t\r\n("))
+	for _, word := range []string{"TABLE", "ONLY"} {
+		if rest, ok := strings.CutSuffix(before, word); ok && !wordEnds(rest) {
+			return refuse(lockStatement, r.Offset, "%s before a name is not allowed; write SELECT * FROM %s", word, r.Name)
+		}
+	}
+	if strings.HasPrefix(strings.TrimLeft(j.sql[r.End:], " \t\r\n"), "*") {
+		return refuse(lockStatement, r.Offset, "* behind a name is not allowed; write SELECT * FROM %s", r.Name)
+	}
+	return nil
+}
+
+// wordEnds reports whether a word goes on to the end of the text.
+func wordEnds(s string) bool {
+	if s == "" {
+		return false
+	}
+	c := s[len(s)-1]
+	return c == '_' || c == '"' || c == '$' || c >= 0x80 || c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z'
 }
 
 // endsWith reports whether a dotted name as written ends in the name.

@@ -12,9 +12,6 @@ import (
 // tables is the third lock: every name must be a record set of the product.
 func (j *judge) tables() error {
 	for _, t := range j.facts.Tables {
-		if err := j.noCatalog(t); err != nil {
-			return err
-		}
 		found := j.names.find(t.Catalog, t.Schema, t.Name)
 		switch len(found) {
 		case 0:
@@ -32,42 +29,33 @@ func (j *judge) tables() error {
 }
 
 func (j *judge) noTable(t sqlfacts.Table) error {
-	return refuse(lockTables, t.Offset, "%s is not a record set of this data product; it has: %s%s",
-		dotted(t.Catalog, t.Schema, t.Name), itHas(j.names.all()), didYouMean(t.Name, j.names.all()))
-}
-
-// noCatalog refuses the engine's own catalogs.
-func (j *judge) noCatalog(t sqlfacts.Table) error {
-	own := j.isCatalog(t.Schema) && !slices.Contains(j.names.ids, strings.ToLower(t.Schema)) || j.isCatalog(t.Catalog) || isCatalogTable(t.Name)
-	if own && len(j.names.byName(t.Catalog, t.Schema, t.Name)) == 0 {
-		return refuse(lockTables, t.Offset, "%s is %s's own catalog, which no data product shows; the record sets here are: %s",
+	if j.isCatalog(t.Schema, t.Name) || j.isCatalog(t.Catalog, t.Name) {
+		return refuse(lockTables, t.Offset, "%s is in %s's own catalog, which no data product shows; this one has: %s",
 			dotted(t.Catalog, t.Schema, t.Name), j.allowed.title, itHas(j.names.all()))
 	}
-	return nil
+	return refuse(lockTables, t.Offset, "%s is not a record set of this data product; it has: %s%s",
+		dotted(t.Catalog, t.Schema, t.Name), itHas(j.names.all()), didYouMean(t.Name, j.names.all()))
 }
 
 // noOwn refuses a record set that a spec points at the engine's own catalog:
 // that is where logins and settings are.
 func (j *judge) noOwn(t product.Table, at int) error {
-	if j.isCatalog(t.Schema) || isCatalogTable(t.Name) {
+	if j.isCatalog(t.Schema, t.Name) {
 		return refuse(lockTables, at, "this record set is %s's own catalog (%s), which may not be queried; the data product's spec has to name another table", j.allowed.title, dotted(t.Schema, t.Name))
 	}
 	return nil
 }
 
-func (j *judge) isCatalog(schema string) bool {
-	schema = strings.ToLower(schema)
-	return slices.Contains(j.allowed.catalogs, schema) || strings.HasPrefix(schema, "pg_temp_") || strings.HasPrefix(schema, "pg_toast")
-}
-
-func isCatalogTable(name string) bool {
-	name = strings.ToLower(name)
-	for _, p := range []string{"sqlite_", "duckdb_", "pg_", "pragma_"} {
-		if strings.HasPrefix(name, p) {
-			return true
-		}
+// isCatalog reports whether a physical name is in the engine's own catalog.
+func (j *judge) isCatalog(schema, table string) bool {
+	schema, table = strings.ToLower(schema), strings.ToLower(table)
+	if slices.Contains(j.allowed.catalogs, schema) || strings.HasPrefix(schema, "pg_temp_") || strings.HasPrefix(schema, "pg_toast") {
+		return true
 	}
-	return false
+	if schema != "" && j.facts.Dialect == "postgres" {
+		return false // there, names that begin with pg_ are not reserved for tables
+	}
+	return slices.ContainsFunc(j.allowed.system, func(p string) bool { return strings.HasPrefix(table, p) })
 }
 
 // physical judges a text that was spliced: every table it reads is one of the
@@ -101,7 +89,7 @@ func (j *judge) physical() (Verdict, error) {
 func (j *judge) reads() error {
 	for _, r := range j.facts.Reads {
 		sets := j.names.byTable("", r.Schema, r.Table)
-		if len(sets) == 0 || isCatalogTable(r.Table) {
+		if len(sets) == 0 || j.isCatalog(r.Schema, r.Table) {
 			return j.noTable(sqlfacts.Table{Schema: r.Schema, Name: r.Table, Offset: -1})
 		}
 		shown := slices.ContainsFunc(sets, func(s *product.RecordSet) bool {
