@@ -67,7 +67,7 @@ var errLate = errors.New("the server did not stop at its own timeout")
 func (r *rows) start(params [][]byte) error {
 	r.open()
 	if formats, ok := r.conn.seen[r.sql]; ok {
-		return r.again(params, formats)
+		return r.repeat(params, formats)
 	}
 	front := r.conn.front
 	front.SendParse(&pgproto3.Parse{Query: r.sql})
@@ -86,10 +86,10 @@ func (r *rows) start(params [][]byte) error {
 	return r.flush()
 }
 
-// again runs a statement whose formats are known in one round trip. If the
+// repeat runs a statement whose formats are known in one round trip. If the
 // table changed meanwhile the server refuses the formats or gives a type they
 // do not fit, and the statement is described anew.
-func (r *rows) again(params [][]byte, formats []int16) error {
+func (r *rows) repeat(params [][]byte, formats []int16) error {
 	front := r.conn.front
 	front.SendParse(&pgproto3.Parse{Query: r.sql})
 	front.SendBind(&pgproto3.Bind{Parameters: params, ResultFormatCodes: formats})

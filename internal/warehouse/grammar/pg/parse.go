@@ -26,7 +26,7 @@ import (
 
 const (
 	maxBytes  = 1 << 20
-	instances = 2
+	instances = 2 // as Warm makes them
 )
 
 var (
@@ -39,15 +39,27 @@ var (
 // not wait for them. It may be called any number of times.
 func Warm() {
 	warm.Do(func() {
-		for range instances {
-			// Together, so that each finds the library's pool empty.
+		go func() {
+			_, _ = run("SELECT 1")
+			free <- struct{}{}
+			// The library makes a further instance only while all are busy:
+			// one parses something long meanwhile.
+			<-free
+			busy := make(chan struct{})
 			go func() {
-				_, _ = run("SELECT 1")
+				close(busy)
+				_, _ = run(long)
 				free <- struct{}{}
 			}()
-		}
+			<-busy
+			_, _ = run("SELECT 1")
+			free <- struct{}{}
+		}()
 	})
 }
+
+// long takes a parser some tens of milliseconds.
+var long = "SELECT 1" + strings.Repeat(", 1", 20000)
 
 // parse gives the tree, or a fault that may be shown to the caller.
 func parse(ctx context.Context, sql string) (*pganalyze.ParseResult, error) {
