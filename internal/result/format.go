@@ -25,7 +25,7 @@ const (
 )
 
 // Formats lists them, the default first.
-var Formats = []Format{JSON, NDJSON, CSV, Arrow}
+var Formats = []Format{JSON, NDJSON, CSV, Arrow, Parquet}
 
 // encoder writes one format. Its methods are called in order: begin, batch for
 // each, end; end only when every row was seen.
@@ -83,6 +83,8 @@ func newEncoder(w io.Writer, f Format) (encoder, error) {
 		return &csvEncoder{out: sink{w: w}}, nil
 	case Arrow:
 		return &arrowEncoder{w: bufio.NewWriterSize(w, chunk)}, nil
+	case Parquet:
+		return &parquetEncoder{w: w}, nil
 	}
 	return nil, fault.New(fault.Invalid, "the format %q is not known", f)
 }
