@@ -43,7 +43,7 @@ func (h *Handler) overview(v *visit) error {
 				public++
 			}
 		}
-		page.Cards = append(page.Cards, card{"Data products", strconv.Itoa(len(list)), strconv.Itoa(public) + " public, " + strconv.Itoa(len(list)-public) + " private", "/admin/products/"})
+		page.Cards = append(page.Cards, card{"Data products", strconv.Itoa(len(list)), productNote(len(list), public), "/admin/products/"})
 	}
 	if page.Audit {
 		events, err := h.Audit.Latest(ctx, AuditFilter{Limit: 8})
@@ -55,7 +55,17 @@ func (h *Handler) overview(v *visit) error {
 	return v.show(http.StatusOK, "overview", "overview", "Overview", page)
 }
 
+func productNote(all, public int) string {
+	if all == 0 {
+		return "none yet"
+	}
+	return strconv.Itoa(public) + " public, " + strconv.Itoa(all-public) + " private"
+}
+
 func clientNote(list []auth.Client) string {
+	if len(list) == 0 {
+		return "none yet"
+	}
 	disabled := 0
 	for _, c := range list {
 		if c.Disabled {
