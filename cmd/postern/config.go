@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	kongcompletion "github.com/jotaen/kong-completion"
 )
 
 // cli is every command and setting once: flag, environment, default and help.
@@ -34,8 +36,8 @@ type cli struct {
 	SQL        sqlCmd        `cmd:"" name:"sql" help:"Run one read-only SQL statement on a data product."`
 	MCP        mcpCmd        `cmd:"" name:"mcp" help:"A stdio MCP server that forwards to POSTERN_URL with a fresh token."`
 
-	Completion completionCmd `cmd:"" help:"Print a shell completion script (bash, zsh or fish)."`
-	Version    versionCmd    `cmd:"" help:"Print the version."`
+	Completion kongcompletion.Completion `cmd:"" help:"Set up shell completion (bash, zsh or fish)."`
+	Version    versionCmd                `cmd:"" help:"Print the version."`
 }
 
 // output is the one flag that all commands but serve, demo and mcp share.
@@ -72,8 +74,8 @@ type clientFlags struct {
 	ClientSecret string `kong:"-"` // only from POSTERN_CLIENT_SECRET: a flag would show in ps
 }
 
-// server is serveFlags checked and parsed.
-type server struct {
+// settings is serveFlags checked and parsed.
+type settings struct {
 	serveFlags
 	publicURL string
 	proxies   []netip.Prefix
@@ -82,8 +84,8 @@ type server struct {
 }
 
 // check parses the settings of a server; every error says what to do.
-func (f serveFlags) check() (server, error) {
-	s := server{serveFlags: f}
+func (f serveFlags) check() (settings, error) {
+	s := settings{serveFlags: f}
 	host, port, err := net.SplitHostPort(f.Listen)
 	if err != nil {
 		return s, hint(fmt.Errorf("--listen %q is not host:port", f.Listen), "for example --listen 127.0.0.1:8080")
@@ -108,7 +110,7 @@ func (f serveFlags) check() (server, error) {
 	return s, s.checkFilesRoot()
 }
 
-func (s *server) checkFilesRoot() error {
+func (s *settings) checkFilesRoot() error {
 	if s.FilesRoot == "" {
 		return nil
 	}
@@ -132,11 +134,7 @@ func publicURL(given, host, port string, tls bool) (string, error) {
 			}
 			host = name
 		}
-		scheme := "http"
-		if tls {
-			scheme = "https"
-		}
-		return scheme + "://" + net.JoinHostPort(host, port), nil
+		return scheme(tls) + "://" + net.JoinHostPort(host, port), nil
 	}
 	u, err := url.Parse(given)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
@@ -150,6 +148,15 @@ func publicURL(given, host, port string, tls bool) (string, error) {
 	}
 	return u.Scheme + "://" + strings.ToLower(u.Host), nil
 }
+
+func scheme(tls bool) string {
+	if tls {
+		return "https"
+	}
+	return "http"
+}
+
+func (s settings) scheme() string { return scheme(s.TLSCert != "") }
 
 func loopback(host string) bool {
 	if strings.EqualFold(host, "localhost") {

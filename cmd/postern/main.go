@@ -10,22 +10,27 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
+	kongcompletion "github.com/jotaen/kong-completion"
+
+	"github.com/postern/postern/internal/auth"
+	"github.com/postern/postern/internal/warehouse/duckdb"
 )
 
 // version is set by the build.
 var version = "dev"
 
-// console is where a command writes.
-type console struct {
+// terminal is where a command writes.
+type terminal struct {
 	out, err io.Writer
 	in       *os.File
 }
 
 // print writes v as JSON, or lets human write it for a person.
-func (c *console) print(asJSON bool, v any, human func(w io.Writer) error) error {
+func (c *terminal) print(asJSON bool, v any, human func(w io.Writer) error) error {
 	if !asJSON {
 		return human(c.out)
 	}
@@ -34,15 +39,15 @@ func (c *console) print(asJSON bool, v any, human func(w io.Writer) error) error
 	return e.Encode(v)
 }
 
-func (c *console) progress(format string, args ...any) {
+func (c *terminal) progress(format string, args ...any) {
 	_, _ = fmt.Fprintf(c.err, format+"\n", args...)
 }
 
 func main() {
-	os.Exit(run(os.Args[1:], &console{out: os.Stdout, err: os.Stderr, in: os.Stdin}))
+	os.Exit(run(os.Args[1:], &terminal{out: os.Stdout, err: os.Stderr, in: os.Stdin}))
 }
 
-func run(args []string, c *console) int {
+func run(args []string, c *terminal) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	exit := -1
@@ -51,10 +56,12 @@ func run(args []string, c *console) int {
 		kong.Description("The back gate to a company's data, for machines."),
 		kong.Writers(c.out, c.err), kong.Exit(func(code int) { exit = code }),
 		kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.Vars{"roles": "One of " + roleNames()},
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(c))
 	if err != nil {
 		panic(err) // the grammar itself is wrong
 	}
+	kongcompletion.Register(parser) // answers and exits when a shell asks
 	cmd, err := parser.Parse(args)
 	if exit >= 0 {
 		return exit // --help was printed
@@ -74,8 +81,16 @@ func run(args []string, c *console) int {
 	return 0
 }
 
+func roleNames() string {
+	names := make([]string, len(auth.Roles))
+	for i, r := range auth.Roles {
+		names[i] = string(r)
+	}
+	return strings.Join(names, ", ")
+}
+
 // fail says what went wrong and, when known, what to do about it.
-func (c *console) fail(err error) {
+func (c *terminal) fail(err error) {
 	c.progress("postern: %v", err)
 	if h, ok := errors.AsType[*hinted](err); ok {
 		c.progress("  %s", h.hint)
@@ -95,8 +110,8 @@ func hint(err error, what string) error { return &hinted{err, what} }
 type versionCmd struct{ output }
 
 // Run prints the version.
-func (v versionCmd) Run(c *console) error {
-	return c.print(v.JSON, map[string]any{"version": version, "duckdb": hasDuckDB}, func(w io.Writer) error {
+func (v versionCmd) Run(c *terminal) error {
+	return c.print(v.JSON, map[string]any{"version": version, "duckdb": duckdb.Built}, func(w io.Writer) error {
 		_, err := fmt.Fprintln(w, "postern", version)
 		return err
 	})

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 
@@ -24,7 +25,7 @@ type tokenCmd struct {
 }
 
 // Run prints a fresh access token.
-func (t tokenCmd) Run(ctx context.Context, c *console) error {
+func (t tokenCmd) Run(ctx context.Context, c *terminal) error {
 	a, err := t.api()
 	if err != nil {
 		return err
@@ -63,7 +64,7 @@ type storedCredential struct {
 }
 
 // Run stores the credential and says whether the login worked.
-func (s credentialSetCmd) Run(ctx context.Context, c *console) error {
+func (s credentialSetCmd) Run(ctx context.Context, c *terminal) error {
 	a, err := s.api()
 	if err != nil {
 		return err
@@ -90,7 +91,7 @@ func (s credentialSetCmd) Run(ctx context.Context, c *console) error {
 }
 
 // readPassword reads one line from stdin, without echo on a terminal.
-func readPassword(c *console, prompt string) (secret.Secret, error) {
+func readPassword(c *terminal, prompt string) (secret.Secret, error) {
 	if term.IsTerminal(int(c.in.Fd())) {
 		_, _ = fmt.Fprint(c.err, prompt)
 		b, err := term.ReadPassword(int(c.in.Fd()))
@@ -116,7 +117,7 @@ type schemaCmd struct {
 }
 
 // Run prints the schema.
-func (s schemaCmd) Run(ctx context.Context, c *console) error {
+func (s schemaCmd) Run(ctx context.Context, c *terminal) error {
 	a, err := s.api()
 	if err != nil {
 		return err
@@ -172,7 +173,7 @@ var accept = map[string]string{
 }
 
 // Run streams the result to stdout.
-func (s sqlCmd) Run(ctx context.Context, c *console) error {
+func (s sqlCmd) Run(ctx context.Context, c *terminal) error {
 	a, err := s.api()
 	if err != nil {
 		return err
@@ -239,13 +240,25 @@ func printTable(w io.Writer, r io.Reader) error {
 	if err := json.NewDecoder(r).Decode(&t); err != nil || !t.Complete {
 		return fmt.Errorf("the result broke off and is not complete: %w", err)
 	}
-	tw := tabwriter.NewWriter(w, 2, 4, 2, ' ', 0)
-	cells := make([]string, len(t.Columns))
-	for i, col := range t.Columns {
-		cells[i] = col.Name
+	return writeTable(w, columnNames(t.Columns), t.Rows)
+}
+
+func columnNames(columns []struct {
+	Name string `json:"name"`
+}) []string {
+	names := make([]string, len(columns))
+	for i, col := range columns {
+		names[i] = plain(json.RawMessage(strconv.Quote(col.Name)))
 	}
-	_, _ = fmt.Fprintln(tw, strings.Join(cells, "\t"))
-	for _, row := range t.Rows {
+	return names
+}
+
+// writeTable lines columns up.
+func writeTable(w io.Writer, names []string, rows [][]json.RawMessage) error {
+	tw := tabwriter.NewWriter(w, 2, 4, 2, ' ', 0)
+	_, _ = fmt.Fprintln(tw, strings.Join(names, "\t"))
+	cells := make([]string, len(names))
+	for _, row := range rows {
 		for i, v := range row {
 			cells[i] = plain(v)
 		}
@@ -254,7 +267,7 @@ func printTable(w io.Writer, r io.Reader) error {
 	if err := tw.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(w, "(%d rows)\n", len(t.Rows))
+	_, err := fmt.Fprintf(w, "(%d rows)\n", len(rows))
 	return err
 }
 

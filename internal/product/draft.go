@@ -18,8 +18,10 @@ import (
 const draftHead = "A draft made from the warehouse. Change contactEmail, contactName and the\nnames and descriptions, take out what is not to be shared, then run:\n  postern product apply -f FILE"
 
 // Draft writes a spec for what introspection found: every table a record set,
-// every foreign key a relationship. The same schema gives the same text.
-func Draft(s Schema, uri, id, name string) ([]byte, error) {
+// every foreign key a relationship. noLogin says that the warehouse was read
+// without signing in, as every SQLite file is; the product then says so too.
+// The same schema gives the same text.
+func Draft(s Schema, uri, id, name string, noLogin bool) ([]byte, error) {
 	src, err := ParseSource(uri)
 	if err != nil {
 		return nil, err
@@ -27,11 +29,15 @@ func Draft(s Schema, uri, id, name string) ([]byte, error) {
 	d := newDrafter(s, src)
 	id = cmp.Or(id, DraftID(src))
 	name = cmp.Or(name, title(id))
+	system := []any{"type", text("sql"), "uri", text(uri)}
+	if noLogin {
+		system = append(system, "x-postern-login", text("none"))
+	}
 	p := mapOf(
 		"productId", text(id), "version", text("1.0.0"),
 		"contactEmail", text("owner@example.com"), "contactName", text("Data owner"),
 		"en", mapOf("name", text(name), "description", text(fmt.Sprintf("Drafted from %d tables and views.", len(d.tables)))),
-		"deliverySystems", mapOf(string(src.Engine), mapOf("type", text("sql"), "uri", text(uri))),
+		"deliverySystems", mapOf(string(src.Engine), mapOf(system...)),
 		"recordSets", d.recordSets(),
 	)
 	root := mapOf("product", p)

@@ -33,7 +33,7 @@ func shop() product.Schema {
 }
 
 func TestADraftIsASpec(t *testing.T) {
-	doc, err := product.Draft(shop(), "postgresql://h/shop", "shop", "The shop")
+	doc, err := product.Draft(shop(), "postgresql://h/shop", "shop", "The shop", false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,13 +77,13 @@ func TestADraftIsASpec(t *testing.T) {
 }
 
 func TestADraftIsTheSameEachTime(t *testing.T) {
-	first, err := product.Draft(shop(), "postgresql://h/shop", "shop", "The shop")
+	first, err := product.Draft(shop(), "postgresql://h/shop", "shop", "The shop", false)
 	if err != nil {
 		t.Fatal(err)
 	}
 	turned := shop()
 	slices.Reverse(turned.Tables)
-	again, err := product.Draft(turned, "postgresql://h/shop", "shop", "The shop")
+	again, err := product.Draft(turned, "postgresql://h/shop", "shop", "The shop", false)
 	if err != nil || !bytes.Equal(first, again) {
 		t.Errorf("%v\n%s", err, again)
 	}
@@ -101,7 +101,7 @@ func TestADraftTakesItsIdFromTheSource(t *testing.T) {
 			t.Errorf("%s: %s, want %s", uri, got, want)
 		}
 	}
-	doc, err := product.Draft(product.Schema{}, "sqlite:///data/shop.sqlite", "", "")
+	doc, err := product.Draft(product.Schema{}, "sqlite:///data/shop.sqlite", "", "", true)
 	if err != nil || !strings.Contains(string(doc), "productId: shop\n") {
 		t.Errorf("%v\n%s", err, doc)
 	}
@@ -109,7 +109,7 @@ func TestADraftTakesItsIdFromTheSource(t *testing.T) {
 
 func TestADraftOfABadSourceOrIdIsRefused(t *testing.T) {
 	for _, c := range [][2]string{{"postgresql://u:p@h/d", "x"}, {"postgresql://h/d", "a b"}} {
-		if _, err := product.Draft(shop(), c[0], c[1], ""); !fault.Is(err, fault.Invalid) {
+		if _, err := product.Draft(shop(), c[0], c[1], "", false); !fault.Is(err, fault.Invalid) {
 			t.Errorf("%v: %v", c, err)
 		}
 	}
@@ -135,7 +135,7 @@ func TestNamesThatLookLikeOtherThingsStayNames(t *testing.T) {
 	for _, n := range names {
 		s.Tables = append(s.Tables, product.SchemaTable{Table: product.Table{Schema: "s", Name: n}, Description: n, Columns: []product.SchemaColumn{{Name: n, Type: n}}})
 	}
-	doc, err := product.Draft(s, "postgresql://h/d", "x", "yes")
+	doc, err := product.Draft(s, "postgresql://h/d", "x", "yes", false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -68,7 +68,7 @@ func (db *DB) AuditCheckpoints(ctx context.Context, writer string) ([]audit.Chec
 }
 
 // Checkpoint signs the end of every chain that grew since its last checkpoint.
-func (db *DB) Checkpoint(ctx context.Context, sign func(data []byte) (keyID string, sig []byte, err error)) error {
+func (db *DB) Checkpoint(ctx context.Context, sign func(data []byte) (keyID string, sig []byte)) error {
 	heads, err := db.AuditHeads(ctx)
 	if err != nil {
 		return err
@@ -82,9 +82,7 @@ func (db *DB) Checkpoint(ctx context.Context, sign func(data []byte) (keyID stri
 			continue
 		}
 		p := audit.Checkpoint{Writer: h.Writer, Seq: h.Seq, Hash: h.Hash, Time: db.now().UTC().Truncate(time.Microsecond)}
-		if p.KeyID, p.Sig, err = sign(p.Signed()); err != nil {
-			return err
-		}
+		p.KeyID, p.Sig = sign(p.Signed())
 		if _, err := db.write.ExecContext(ctx, rebind(db.pg, `INSERT INTO audit_checkpoints (writer, seq, hash, at, kid, sig) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`),
 			p.Writer, p.Seq, p.Hash, micros(p.Time), p.KeyID, p.Sig); err != nil {
 			return err
@@ -154,3 +152,17 @@ func (db *DB) AuditTrail(ctx context.Context, id string) ([]audit.Row, error) {
 // likeEscape drops what LIKE reads as a pattern; ids have only base64url
 // characters, of which _ matches itself anyway.
 func likeEscape(s string) string { return strings.NewReplacer("%", "", `\`, "").Replace(s) }
+
+// CopyTo writes a consistent copy of the embedded store, while others use it.
+func (db *DB) CopyTo(ctx context.Context, file string) error {
+	if db.pg {
+		return fault.New(fault.Invalid, "the state is in PostgreSQL: back it up with PostgreSQL's tools")
+	}
+	_, err := db.sql.ExecContext(ctx, `VACUUM INTO ?`, file)
+	return err
+}
+
+// Restored records that the store was put back from a backup.
+func (db *DB) Restored(ctx context.Context) error {
+	return db.Append(ctx, audit.Event{Kind: audit.StoreRestored, Outcome: "ok"})
+}

@@ -175,3 +175,9 @@ func notFound(err error, what string) error {
 	}
 	return err
 }
+
+// SchemaVersion is the number of the newest migration that was applied.
+func (db *DB) SchemaVersion(ctx context.Context) (v int64, err error) {
+	err = db.queryRow(ctx, `SELECT MAX(version_id) FROM goose_db_version`).Scan(&v)
+	return v, err
+}

@@ -1,0 +1,335 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+	"regexp"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/postern/postern/internal/auth"
+	"github.com/postern/postern/internal/policy"
+	"github.com/postern/postern/internal/product"
+	"github.com/postern/postern/internal/warehouse"
+)
+
+type productCmd struct {
+	Apply       productApplyCmd  `cmd:"" help:"Create or update a data product from its spec, ready and private."`
+	List        productListCmd   `cmd:"" help:"List the data products."`
+	Show        productShowCmd   `cmd:"" help:"Print a data product's spec."`
+	Draft       productDraftCmd  `cmd:"" help:"Write a spec from a warehouse: tables, columns and keys. Needs no server."`
+	Grant       productGrantCmd  `cmd:"" help:"Share a data product with a client."`
+	RevokeGrant productRevokeCmd `cmd:"" name:"revoke-grant" help:"Take a grant away."`
+	Delete      productDeleteCmd `cmd:"" help:"Delete a data product with its grants and credentials."`
+}
+
+type productApplyCmd struct {
+	output
+	stateFlags
+	File   string `short:"f" required:"" help:"The spec, YAML or JSON; - reads stdin." placeholder:"FILE"`
+	Public bool   `help:"Visible to every client."`
+}
+
+// Run makes the product ready, the same again and again.
+func (a productApplyCmd) Run(ctx context.Context, c *terminal) error {
+	doc, err := readDoc(c, a.File)
+	if err != nil {
+		return err
+	}
+	s, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	p, created, err := s.apply(asOperator(ctx), doc, a.Public)
+	if err != nil {
+		return inFile(a.File, err)
+	}
+	v := showProduct(p, nil)
+	return c.print(a.JSON, v, func(w io.Writer) error {
+		what := "updated"
+		if created {
+			what = "created"
+		}
+		_, err := fmt.Fprintf(w, "%s %s %s (%s, %s)\n", what, p.ID, p.Version, v.Status, v.Visibility)
+		return err
+	})
+}
+
+func readDoc(c *terminal, file string) ([]byte, error) {
+	if file == "-" {
+		return io.ReadAll(c.in)
+	}
+	return os.ReadFile(file)
+}
+
+func inFile(file string, err error) error {
+	if file == "-" {
+		return err
+	}
+	return fmt.Errorf("%s: %w", file, err)
+}
+
+// shownProduct is a product as the commands print it.
+type shownProduct struct {
+	ProductID  string       `json:"product_id"`
+	Version    string       `json:"version"`
+	Name       string       `json:"name"`
+	Status     string       `json:"status"`
+	Visibility string       `json:"visibility"`
+	Sources    []string     `json:"sources"`
+	RecordSets []string     `json:"record_sets"`
+	Grants     []shownGrant `json:"grants,omitempty"`
+}
+
+type shownGrant struct {
+	Subject string `json:"subject"`
+	Role    string `json:"role"`
+}
+
+func showProduct(p product.Product, grants []product.Grant) shownProduct {
+	v := shownProduct{ProductID: p.ID, Version: p.Version, Name: p.Name, Status: string(p.Status), Visibility: "private", Sources: []string{}, RecordSets: []string{}}
+	if p.Public {
+		v.Visibility = "public"
+	}
+	for _, s := range p.Systems {
+		v.Sources = append(v.Sources, s.Source.Canonical())
+	}
+	for _, r := range p.RecordSets {
+		v.RecordSets = append(v.RecordSets, r.Name)
+	}
+	for _, g := range grants {
+		v.Grants = append(v.Grants, shownGrant{g.Subject, string(g.Role)})
+	}
+	return v
+}
+
+type productListCmd struct {
+	output
+	stateFlags
+}
+
+// Run lists the products.
+func (l productListCmd) Run(ctx context.Context, c *terminal) error {
+	s, err := l.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	all, err := s.db.Products(ctx)
+	if err != nil {
+		return err
+	}
+	out := make([]shownProduct, 0, len(all))
+	for _, p := range all {
+		out = append(out, showProduct(p, nil))
+	}
+	return c.print(l.JSON, out, func(w io.Writer) error {
+		tw := tabwriter.NewWriter(w, 2, 4, 2, ' ', 0)
+		_, _ = fmt.Fprintln(tw, "PRODUCT\tVERSION\tNAME\tSTATUS\tVISIBILITY\tSOURCE")
+		for _, o := range out {
+			_, _ = fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\n", o.ProductID, o.Version, o.Name, o.Status, o.Visibility, strings.Join(o.Sources, " "))
+		}
+		return tw.Flush()
+	})
+}
+
+// oneProduct is a command on one product.
+type oneProduct struct {
+	output
+	stateFlags
+	ID string `arg:"" help:"The data product's id." placeholder:"ID"`
+}
+
+type productShowCmd struct{ oneProduct }
+
+// Run prints the spec as it was applied, or with --json what Postern holds.
+func (p productShowCmd) Run(ctx context.Context, c *terminal) error {
+	s, err := p.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	pr, err := s.db.Product(ctx, p.ID)
+	if err != nil {
+		return err
+	}
+	grants, err := s.db.Grants(ctx, p.ID)
+	if err != nil {
+		return err
+	}
+	v := struct {
+		shownProduct
+		Spec json.RawMessage `json:"spec"`
+	}{showProduct(pr, grants), pr.Spec}
+	return c.print(p.JSON, v, func(w io.Writer) error {
+		spec := pr.SpecYAML
+		if spec == "" {
+			spec = string(pr.Spec)
+		}
+		_, err := fmt.Fprintln(w, strings.TrimRight(spec, "\n"))
+		return err
+	})
+}
+
+type productDraftCmd struct {
+	output
+	URI      string `required:"" help:"The warehouse: postgresql://host/db, duckdb:///file, sqlite:///file." placeholder:"URI"`
+	ID       string `name:"id" help:"The product's id; from the database's name by default." placeholder:"ID"`
+	Name     string `help:"The product's name for people." placeholder:"NAME"`
+	Username string `help:"Sign in as this user; the password comes from stdin." placeholder:"U"`
+}
+
+// anywhere lets an operator's own command reach the warehouse it was told of.
+var anywhere = []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")}
+
+// Run writes the spec on stdout and says on stderr what it is doing.
+func (d productDraftCmd) Run(ctx context.Context, c *terminal) error {
+	login, uri, err := d.login(c)
+	if err != nil {
+		return err
+	}
+	c.progress("reading the schema")
+	schema, err := introspect(ctx, uri, login, anywhere)
+	if err != nil {
+		return err
+	}
+	columns, keys := 0, 0
+	for _, t := range schema.Tables {
+		columns, keys = columns+len(t.Columns), keys+len(t.ForeignKeys)
+	}
+	c.progress("%d tables, %d columns, %d foreign keys", len(schema.Tables), columns, keys)
+	doc, err := product.Draft(schema, uri, d.ID, d.Name, login.Username == "")
+	if err != nil {
+		return err
+	}
+	if !d.JSON {
+		_, err = c.out.Write(doc)
+		return err
+	}
+	p, err := product.Parse(doc)
+	if err != nil {
+		return err
+	}
+	return c.print(true, p.Spec, nil)
+}
+
+// login takes a user from the flag or from the URI, and its password from
+// stdin. A password in the URI is refused: it would be in the shell's history.
+func (d productDraftCmd) login(c *terminal) (warehouse.Login, string, error) {
+	uri, user := splitUser(d.URI)
+	if d.Username != "" {
+		user = d.Username
+	}
+	if strings.Contains(user, ":") {
+		return warehouse.Login{}, "", hint(errors.New("the URI holds a password"), "give --username, and the password on stdin")
+	}
+	if user == "" {
+		return warehouse.Login{}, uri, nil
+	}
+	pw, err := readPassword(c, "Password for "+user+": ")
+	return warehouse.Login{Username: user, Password: pw}, uri, err
+}
+
+var userinfo = regexp.MustCompile(`^([a-z]+://)([^/@]*)@`)
+
+func splitUser(uri string) (bare, user string) {
+	m := userinfo.FindStringSubmatch(uri)
+	if m == nil {
+		return uri, ""
+	}
+	return m[1] + uri[len(m[0]):], m[2]
+}
+
+type productGrantCmd struct {
+	oneProduct
+	Client string `required:"" help:"The client's name or id." placeholder:"NAME"`
+	Role   string `default:"product_viewer" enum:"product_viewer,product_admin" help:"product_viewer or product_admin." placeholder:"ROLE"`
+}
+
+// Run shares the product.
+func (g productGrantCmd) Run(ctx context.Context, c *terminal) error {
+	s, err := g.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	cl, err := s.findClient(ctx, g.Client)
+	if err != nil {
+		return err
+	}
+	if _, err := s.db.Product(ctx, g.ID); err != nil {
+		return err
+	}
+	gr := product.Grant{Product: g.ID, Subject: cl.Subject(), Role: product.GrantRole(g.Role)}
+	if err := s.db.PutGrant(asOperator(ctx), gr); err != nil {
+		return err
+	}
+	return c.print(g.JSON, map[string]string{"product_id": g.ID, "client_id": string(cl.ID), "client": cl.Name, "role": g.Role}, func(w io.Writer) error {
+		_, err := fmt.Fprintf(w, "%s (%s) is %s of %s\n", cl.Name, cl.ID, g.Role, g.ID)
+		return err
+	})
+}
+
+// findClient finds a client by name, or by id.
+func (s *state) findClient(ctx context.Context, nameOrID string) (auth.Client, error) {
+	if strings.HasPrefix(nameOrID, "pc_") {
+		if cl, err := s.clients().Get(ctx, auth.ClientID(nameOrID)); err == nil {
+			return cl, nil
+		}
+	}
+	return s.clients().Named(ctx, nameOrID)
+}
+
+type productRevokeCmd struct {
+	oneProduct
+	Client string `required:"" help:"The client's name or id." placeholder:"NAME"`
+}
+
+// Run takes the grant away.
+func (r productRevokeCmd) Run(ctx context.Context, c *terminal) error {
+	s, err := r.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	cl, err := s.findClient(ctx, r.Client)
+	if err != nil {
+		return err
+	}
+	if err := s.db.DeleteGrant(asOperator(ctx), product.Grant{Product: r.ID, Subject: cl.Subject()}); err != nil {
+		return err
+	}
+	return c.print(r.JSON, map[string]any{"product_id": r.ID, "client_id": string(cl.ID), "revoked": true}, func(w io.Writer) error {
+		_, err := fmt.Fprintf(w, "%s has no grant on %s any more\n", cl.Name, r.ID)
+		return err
+	})
+}
+
+type productDeleteCmd struct{ oneProduct }
+
+// Run deletes the product.
+func (d productDeleteCmd) Run(ctx context.Context, c *terminal) error {
+	s, err := d.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	pol, err := policy.New()
+	if err != nil {
+		return err
+	}
+	opCtx := asOperator(ctx)
+	if err := s.gate(pool(anywhere), pol).DeleteProduct(opCtx, auth.CallerFrom(opCtx), d.ID); err != nil {
+		return err
+	}
+	return c.print(d.JSON, map[string]any{"product_id": d.ID, "deleted": true}, func(w io.Writer) error {
+		_, err := fmt.Fprintf(w, "%s is deleted\n", d.ID)
+		return err
+	})
+}

@@ -1,0 +1,174 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"path/filepath"
+	"time"
+
+	"github.com/postern/postern/internal/audit"
+	"github.com/postern/postern/internal/auth"
+	"github.com/postern/postern/internal/credential"
+	"github.com/postern/postern/internal/fault"
+	"github.com/postern/postern/internal/gateway"
+	"github.com/postern/postern/internal/policy"
+	"github.com/postern/postern/internal/product"
+	"github.com/postern/postern/internal/result"
+	"github.com/postern/postern/internal/server"
+	"github.com/postern/postern/internal/server/console"
+	"github.com/postern/postern/internal/server/mcp"
+	"github.com/postern/postern/internal/server/oauth"
+	"github.com/postern/postern/internal/server/rest"
+	"github.com/postern/postern/internal/server/web"
+	"github.com/postern/postern/internal/store"
+	"github.com/postern/postern/internal/tool"
+	"github.com/postern/postern/internal/warehouse"
+)
+
+// This file is the only wiring: what the nouns are made of, and which door
+// gets which.
+
+// clients are the OAuth clients of a state.
+func (s *state) clients() *auth.Clients {
+	return &auth.Clients{Store: s.db, Pepper: s.ring.MAC("client secret"), Now: time.Now}
+}
+
+func (s *state) keys(alg string) *auth.Keys {
+	return &auth.Keys{Store: s.db, Seal: s.ring.AEAD("jwt signing key"), Alg: auth.Alg(alg), Now: time.Now}
+}
+
+func (s *state) people() *auth.People { return &auth.People{Store: s.db, Now: time.Now} }
+
+// gate is the path over a state, as an operator's command uses it.
+func (s *state) gate(p *warehouse.Pool, pol *policy.Policy) *gateway.Gateway {
+	return &gateway.Gateway{
+		Catalog: s.db, Policy: pol, Pool: p, Record: s.db, Changes: s.db.Changes, Now: time.Now,
+		Vault: &credential.Vault{Store: s.db, Seal: s.ring.AEAD("credential"), Now: time.Now},
+		Files: product.Files{DataDir: s.dir, Operator: true},
+	}
+}
+
+// node is a running server.
+type node struct {
+	*state
+	pool     *warehouse.Pool
+	gate     *gateway.Gateway
+	assets   *result.Assets
+	keyset   *auth.Keys
+	people   *auth.People
+	metrics  *metrics
+	mux      *web.Mux
+	draining chan struct{}
+	unlock   func()
+}
+
+// build wires a server; nothing in it has started yet.
+func build(ctx context.Context, s *state, cfg settings, log *slog.Logger) (*node, error) {
+	pol, err := policy.New()
+	if err != nil {
+		return nil, err
+	}
+	n := &node{state: s, pool: pool(cfg.networks), keyset: s.keys(cfg.SigningAlg), people: s.people(), metrics: newMetrics(), draining: make(chan struct{})}
+	if err := n.keyset.Ensure(asSystem(ctx)); err != nil {
+		return nil, err
+	}
+	n.gate = s.gate(n.pool, pol)
+	n.gate.Files = product.Files{Root: cfg.filesRoot, DataDir: s.dir}
+	n.gate.Timeout = cfg.QueryTimeout
+	folder, err := result.OpenFolder(filepath.Join(s.dir, "assets"))
+	if err != nil {
+		return nil, err
+	}
+	n.assets = &result.Assets{Store: s.db, Bucket: folder, Seal: s.ring.AEAD("asset"), Now: time.Now}
+	verifier := &auth.Verifier{Store: s.db, Keys: n.keyset, PublicURL: cfg.publicURL, Now: time.Now}
+	n.mux = &web.Mux{
+		PublicURL: cfg.publicURL, Log: log, Proxies: cfg.proxies, Observe: n.metrics.observe,
+		Guard: guard{verifier, pol, s.db},
+	}
+	return n, n.mount(cfg.publicURL, verifier, pol)
+}
+
+// mount is the list of everything that is served.
+func (n *node) mount(publicURL string, v *auth.Verifier, pol *policy.Policy) error {
+	clients := n.clients()
+	clients.Limits = &auth.Limits{Now: time.Now}
+	issuer := &auth.Issuer{
+		Clients: clients, Store: n.db, Keys: n.keyset, Verifier: v, PublicURL: publicURL, Permits: pol.Permit, Now: time.Now,
+	}
+	tools := tool.Builtin()
+	guard := n.mux.Guard.(guard)
+	return server.Mount(n.mux,
+		server.Health{Ready: n.ready, Metrics: n.metrics.handler()}.Routes(),
+		oauth.Handler{Tokens: issuer, PublicURL: publicURL}.Routes(),
+		rest.Clients{Clients: clients}.Routes(),
+		rest.UserInfo{}.Routes(),
+		rest.Credentials{Gate: n.gate}.Routes(),
+		rest.Products{Gate: n.gate}.Routes(),
+		rest.Queries{Gate: n.gate}.Routes(),
+		rest.Assets{Assets: n.assets}.Routes(),
+		rest.Tools{Tools: tools, Data: n.gate, Assets: n.assets, Permit: pol.Permit}.Routes(),
+		rest.System{Version: version, Record: n.db, Tools: tools, Served: n.mux.Routes}.Routes(),
+		mcp.Handler{PublicURL: publicURL, Version: version, Data: n.gate, Tools: tools, Permit: pol.Permit, Log: n.mux.Log}.Routes(),
+		(&console.Handler{
+			PublicURL: publicURL, Version: version, People: n.people, Guard: guard, Clients: clients, Keys: n.keyset, Products: n.gate, Audit: auditReader{n.db},
+		}).Routes(),
+	)
+}
+
+// ready reports whether requests can be served.
+func (n *node) ready(ctx context.Context) error {
+	select {
+	case <-n.draining:
+		return fault.New(fault.Unavailable, "the server is shutting down")
+	default:
+		return n.db.Ping(ctx)
+	}
+}
+
+// guard is who may call: tokens by auth, scopes by policy, refusals on record.
+type guard struct {
+	*auth.Verifier
+	*policy.Policy
+	record audit.Recorder
+}
+
+// Refused implements web.Guard.
+func (g guard) Refused(ctx context.Context, c auth.Caller, route string, err error) error {
+	return g.record.Append(auth.WithCaller(ctx, c), audit.Event{
+		Kind: audit.AccessDenied, Outcome: "denied", Object: "route:" + route, Reason: web.Message(err),
+	})
+}
+
+// auditReader shows the record to the console.
+type auditReader struct{ db *store.DB }
+
+// Latest implements console.Audit.
+func (a auditReader) Latest(ctx context.Context, f console.AuditFilter) ([]audit.Event, error) {
+	return events(a.db.Audit(ctx, store.AuditFilter{Kind: f.Kind, Actor: f.Actor, Product: f.Product, RequestID: f.RequestID, Before: f.Before, Limit: f.Limit}))
+}
+
+// Trail implements console.Audit.
+func (a auditReader) Trail(ctx context.Context, id string) ([]audit.Event, error) {
+	return events(a.db.AuditTrail(ctx, id))
+}
+
+func events(rows []audit.Row, err error) ([]audit.Event, error) {
+	out := make([]audit.Event, 0, len(rows))
+	for _, r := range rows {
+		e, derr := r.Event()
+		if derr != nil {
+			return nil, derr
+		}
+		out = append(out, e)
+	}
+	return out, err
+}
+
+// apply makes a product ready as an operator's command does.
+func (s *state) apply(ctx context.Context, doc []byte, public bool) (product.Product, bool, error) {
+	pol, err := policy.New()
+	if err != nil {
+		return product.Product{}, false, err
+	}
+	return s.gate(pool(anywhere), pol).ApplyProduct(ctx, auth.CallerFrom(ctx), doc, public)
+}

@@ -1,0 +1,184 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/postern/postern/internal/audit"
+	"github.com/postern/postern/internal/auth"
+	"github.com/postern/postern/internal/server"
+	"github.com/postern/postern/internal/warehouse/grammar/pg"
+)
+
+type serveCmd struct{ serveFlags }
+
+// Run serves until it is interrupted.
+func (s serveCmd) Run(ctx context.Context, c *terminal) error {
+	cfg, err := s.check()
+	if err != nil {
+		return err
+	}
+	n, l, err := s.start(ctx, cfg, newLog(c.err))
+	if err != nil {
+		return err
+	}
+	c.progress("postern %s serves on %s", version, n.mux.PublicURL)
+	if err := n.invite(ctx, c); err != nil {
+		return errors.Join(err, l.Close())
+	}
+	return n.serve(ctx, l, cfg)
+}
+
+// start opens the state and the address; the caller serves.
+func (s serveFlags) start(ctx context.Context, cfg settings, log *slog.Logger) (*node, net.Listener, error) {
+	l, err := server.Listen(ctx, cfg.Listen)
+	if err != nil {
+		return nil, nil, err
+	}
+	if s.PublicURL == "" && strings.HasSuffix(cfg.Listen, ":0") {
+		cfg.publicURL = cfg.scheme() + "://" + l.Addr().String()
+	}
+	st, err := s.openAs(ctx, "")
+	if err != nil {
+		return nil, nil, errors.Join(err, l.Close())
+	}
+	unlock, err := lockDir(st.dir)
+	if err != nil {
+		st.close()
+		return nil, nil, errors.Join(err, l.Close())
+	}
+	n, err := build(ctx, st, cfg, log)
+	if err == nil {
+		err = st.db.Append(asSystem(ctx), audit.Event{Kind: audit.ServerStarted, Outcome: "ok", Detail: map[string]any{"version": version, "url": cfg.publicURL}})
+	}
+	if err != nil {
+		unlock()
+		st.close()
+		return nil, nil, errors.Join(err, l.Close())
+	}
+	n.unlock = unlock
+	return n, l, nil
+}
+
+// invite prints the one-time link while nobody can sign in.
+func (n *node) invite(ctx context.Context, c *terminal) error {
+	link, err := n.adminLink(ctx)
+	if err == nil && link != "" {
+		c.progress("No admin yet. Open this link once, within a day, to set the admin's password:\n\n  %s\n", link)
+	}
+	return err
+}
+
+// adminLink makes the one-time link, or gives "" when there is an admin.
+func (n *node) adminLink(ctx context.Context) (string, error) {
+	token, needed, err := n.people.SetupToken(asSystem(ctx))
+	if err != nil || !needed {
+		return "", err
+	}
+	return n.mux.PublicURL + "/admin/setup/" + token.Reveal(), nil
+}
+
+// serve answers until ctx ends, then lets running queries finish.
+func (n *node) serve(ctx context.Context, l net.Listener, cfg settings) error {
+	srv := server.HTTP(n.mux)
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var chores sync.WaitGroup
+	chores.Go(func() { n.chores(background) })
+	go pg.Warm()
+	failed := make(chan error, 1)
+	go func() {
+		if cfg.TLSCert != "" {
+			failed <- srv.ServeTLS(l, cfg.TLSCert, cfg.TLSKey)
+			return
+		}
+		failed <- srv.Serve(l)
+	}()
+	var err error
+	select {
+	case err = <-failed:
+	case <-ctx.Done():
+	}
+	err = errors.Join(err, n.shutdown(srv, cfg.Grace))
+	stop()
+	chores.Wait()
+	n.end()
+	return err
+}
+
+// shutdown refuses new work and waits for what runs, until the grace ends.
+func (n *node) shutdown(srv *http.Server, grace time.Duration) error {
+	close(n.draining)
+	ctx, cancel := context.WithTimeout(context.Background(), grace)
+	defer cancel()
+	drained := make(chan struct{})
+	go func() {
+		_ = n.gate.Drain(ctx) // a query that did not finish is canceled and on record as such
+		close(drained)
+	}()
+	err := srv.Shutdown(ctx)
+	<-drained
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = nil
+	}
+	return errors.Join(err, srv.Close())
+}
+
+func (n *node) end() {
+	n.pool.Close()
+	n.state.close()
+	n.unlock()
+}
+
+// chores are what a server does beside answering.
+func (n *node) chores(ctx context.Context) {
+	tick := time.NewTicker(time.Minute)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			sys := asSystem(ctx)
+			if err := n.db.Checkpoint(sys, n.ring.Sign); err != nil && ctx.Err() == nil {
+				n.mux.Log.WarnContext(ctx, "checkpoint failed", "cause", err.Error())
+			}
+			if _, err := n.assets.Sweep(sys); err != nil && ctx.Err() == nil {
+				n.mux.Log.WarnContext(ctx, "sweep of assets failed", "cause", err.Error())
+			}
+		}
+	}
+}
+
+// asSystem is the context of what Postern does by itself.
+func asSystem(ctx context.Context) context.Context {
+	return auth.WithCaller(ctx, auth.Caller{Kind: auth.System, Name: "postern", Role: auth.ServerAdmin, Scopes: []auth.Scope{auth.ScopeAll}})
+}
+
+func newLog(w io.Writer) *slog.Logger { return slog.New(slog.NewJSONHandler(w, nil)) }
+
+var errServing = errors.New("another postern serves from")
+
+// lockDir keeps a second server off the data directory. The lock ends with the
+// process, however it ends.
+func lockDir(dir string) (unlock func(), err error) {
+	f, err := os.OpenFile(filepath.Join(dir, "serve.lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		_ = f.Close()
+		return nil, hint(fmt.Errorf("%w %s", errServing, dir), "stop it, or give this one its own --data")
+	}
+	return func() { _ = f.Close() }, nil
+}
