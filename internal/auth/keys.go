@@ -231,17 +231,26 @@ func (k *Keys) verifier(ctx context.Context, kid string) (*key, error) {
 	return nil, errToken("the token is signed with a key that is not in force")
 }
 
-// current is the key that signs: the last one that became active.
+// current is the key that signs: the last one that became active. Where a key
+// was burned by a node whose clock is ahead, its successor is not active here
+// yet, and signs all the same: there is no other.
 func (k *Keys) current(ctx context.Context) (*key, error) {
 	all, err := k.load(ctx)
 	if err != nil {
 		return nil, err
 	}
 	now := k.Now()
+	var next *key
 	for _, key := range all { // newest first
-		if key.BurnedAt.IsZero() && !key.ActiveAt.After(now) {
+		if !key.BurnedAt.IsZero() {
+			continue
+		}
+		if next = key; !key.ActiveAt.After(now) {
 			return key, nil
 		}
+	}
+	if next != nil {
+		return next, nil
 	}
 	return nil, fault.New(fault.Unavailable, "there is no signing key")
 }

@@ -3,6 +3,7 @@ package auth_test
 import (
 	"context"
 	"crypto"
+	"crypto/rand"
 	"crypto/x509"
 	"database/sql"
 	"encoding/base64"
@@ -21,6 +22,7 @@ import (
 	"github.com/postern/postern/internal/keyring"
 	"github.com/postern/postern/internal/secret"
 	"github.com/postern/postern/internal/store"
+	"github.com/postern/postern/internal/testpg"
 )
 
 const publicURL = "https://gate.example"
@@ -46,13 +48,21 @@ type node struct {
 	verifier *auth.Verifier
 }
 
+func TestMain(m *testing.M) { testpg.Main(m) }
+
 func newNode(t testing.TB) *node { return startNode(t, t.TempDir(), auth.ES256) }
 
 func startNode(t testing.TB, dir string, alg auth.Alg) *node {
 	t.Helper()
+	return startNodeOn(t, dir, "", alg)
+}
+
+// startNodeOn starts a node on PostgreSQL, or on SQLite in dir.
+func startNodeOn(t testing.TB, dir, url string, alg auth.Alg) *node {
+	t.Helper()
 	c := &clock{t: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)}
 	ctx := context.Background()
-	db, err := store.Open(ctx, store.Config{Dir: dir, Writer: "test", Now: c.now})
+	db, err := store.Open(ctx, store.Config{Dir: dir, URL: url, Writer: rand.Text(), Now: c.now})
 	must(t, err)
 	t.Cleanup(func() { _ = db.Close() })
 	has, err := db.HasData(ctx)

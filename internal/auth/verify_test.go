@@ -26,6 +26,7 @@ import (
 
 	"github.com/postern/postern/internal/auth"
 	"github.com/postern/postern/internal/fault"
+	"github.com/postern/postern/internal/testpg"
 )
 
 func TestTokenSaysWhatTheContractSays(t *testing.T) {
@@ -138,19 +139,41 @@ func TestSingleActiveTokenEndsTheOneBefore(t *testing.T) {
 	n.accepts(t, "the last one", fourth)
 }
 
-// Two processes on one store: what one ends, the other refuses as soon as it
-// reads the change counter, which is every 200 ms.
+// Two nodes on one store: what one ends, the other refuses as soon as it reads
+// the change counter, which is every 200 ms.
 func TestRevocationBitesOnAnotherNodeWithinOneTick(t *testing.T) {
-	dir := t.TempDir()
-	a, b := startNode(t, dir, auth.ES256), startNode(t, dir, auth.ES256)
-	c, s := a.client(t, "etl", auth.Viewer)
-	token := a.token(t, c, s)
-	b.move(time.Second)
-	b.accepts(t, "on the other node", token)
-	must(t, a.clients.Revoke(context.Background(), c.ID))
-	a.refuses(t, "on the node that revoked", token)
-	b.move(200 * time.Millisecond)
-	b.refuses(t, "on the other node, a tick later", token)
+	for _, engine := range []string{"sqlite", "postgres"} {
+		t.Run(engine, func(t *testing.T) {
+			dir, url := t.TempDir(), ""
+			if engine == "postgres" {
+				url = testpg.URL(t)
+			}
+			a, b := startNodeOn(t, dir, url, auth.ES256), startNodeOn(t, dir, url, auth.ES256)
+			c, s := a.client(t, "etl", auth.Viewer)
+			token := a.token(t, c, s)
+			b.move(time.Second)
+			b.accepts(t, "on the other node", token)
+			must(t, a.clients.Revoke(context.Background(), c.ID))
+			a.refuses(t, "on the node that revoked", token)
+			b.move(200 * time.Millisecond)
+			b.refuses(t, "on the other node, a tick later", token)
+			admin := auth.ServerAdmin
+			token = a.token(t, c, s)
+			b.accepts(t, "a new token on the other node", token)
+			_, err := a.clients.Update(context.Background(), c.ID, auth.ClientChange{Role: &admin})
+			must(t, err)
+			b.move(200 * time.Millisecond)
+			if got := b.accepts(t, "after a change of role", token); got.Role != auth.ServerAdmin {
+				t.Errorf("the other node says %s", got.Role)
+			}
+			k, _ := a.signingKey(t)
+			_, err = b.keys.Burn(context.Background(), k.ID)
+			must(t, err)
+			a.move(200 * time.Millisecond)
+			a.refuses(t, "signed with a key that the other node burned", token)
+			a.accepts(t, "signed with its successor", a.token(t, c, s))
+		})
+	}
 }
 
 func TestNothingIsAllowedWhenTheStoreIsGone(t *testing.T) {
