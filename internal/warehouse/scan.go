@@ -31,7 +31,7 @@ func (h hidden) inData(d arrow.ArrayData) bool {
 			}
 		}
 	}
-	if dict := d.Dictionary(); dict != nil && dict.Len() > 0 && h.inData(dict) {
+	if d.DataType().ID() == arrow.DICTIONARY && h.inData(d.Dictionary()) {
 		return true
 	}
 	return slices.ContainsFunc(d.Children(), h.inData)

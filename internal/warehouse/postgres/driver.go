@@ -240,9 +240,15 @@ func loginError(ctx context.Context, err error) error {
 
 func tlsReason(err error) (string, bool) {
 	var cert *tls.CertificateVerificationError
+	var unknown x509.UnknownAuthorityError
+	var invalid x509.CertificateInvalidError
 	switch {
 	case errors.As(err, &cert):
 		return "its certificate is not to be trusted: " + cert.Err.Error(), true
+	case errors.As(err, &unknown):
+		return "its certificate is not to be trusted: " + unknown.Error(), true
+	case errors.As(err, &invalid):
+		return "its certificate is not to be trusted: " + invalid.Error(), true
 	case strings.Contains(err.Error(), "server refused TLS connection"):
 		return "it does not do TLS", true
 	}

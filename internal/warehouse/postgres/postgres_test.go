@@ -20,7 +20,7 @@ const password = "correct-horse-battery"
 var loopback = warehouse.Guarded([]netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")})
 
 // shop gives a database with the Shop tables, and a login that may read them.
-func shop(t *testing.T) (testpg.Address, product.Source, warehouse.Login) {
+func shop(t testing.TB) (testpg.Address, product.Source, warehouse.Login) {
 	t.Helper()
 	a := testpg.TCP(t)
 	user := "reader_" + a.Database

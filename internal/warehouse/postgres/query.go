@@ -36,6 +36,9 @@ func (c *Conn) query(ctx context.Context, sql string, params [][]byte, l warehou
 	if err := c.usable(); err != nil {
 		return nil, err
 	}
+	if ctx.Err() != nil {
+		return nil, stopped(ctx)
+	}
 	if c.tx != 0 && c.tx != 'I' {
 		// The session is used again without a Reset, as introspection does.
 		c.send("ROLLBACK", nil)
