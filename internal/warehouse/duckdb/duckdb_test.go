@@ -18,6 +18,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 	_ "github.com/duckdb/duckdb-go/v2"
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/postern/postern/internal/fault"
 	"github.com/postern/postern/internal/product"
@@ -42,7 +43,7 @@ CREATE TABLE other.sales (x INTEGER);
 const key = "the-key-of-the-file"
 
 // file makes a DuckDB file, encrypted when key is given.
-func file(t *testing.T, ddl, key string) string {
+func file(t testing.TB, ddl, key string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "it's a shop.duckdb")
 	db, err := sql.Open("duckdb", "")
@@ -525,5 +526,35 @@ func TestBadSyntaxIsRejectedAtItsPlace(t *testing.T) {
 	}
 	if _, _, err := query(t, c, "SELECT nope FROM sales"); !fault.Is(err, fault.Rejected) || strings.Contains(err.Error(), "LINE 1") {
 		t.Errorf("unknown column: %v", err)
+	}
+}
+
+func TestSessionsOfRightAndWrongKeysDoNotMixUnderLoad(t *testing.T) {
+	path := file(t, shop, key)
+	d := &duckdb.Driver{}
+	var all errgroup.Group
+	for i := range 8 {
+		all.Go(func() error {
+			for range 5 {
+				if i%2 == 1 {
+					if _, err := d.Open(t.Context(), source(path), login("wrong-key-9876543"), nil); !fault.Is(err, fault.Rejected) {
+						return fmt.Errorf("wrong key: %w", err)
+					}
+					continue
+				}
+				c, err := d.Open(t.Context(), source(path), login(key), nil)
+				if err != nil {
+					return err
+				}
+				n, err := drain(t.Context(), c, "SELECT * FROM sales", warehouse.Limits{})
+				if err := errors.Join(err, c.Close()); err != nil || n != 2 {
+					return fmt.Errorf("%d rows: %w", n, err)
+				}
+			}
+			return nil
+		})
+	}
+	if err := all.Wait(); err != nil {
+		t.Error(err)
 	}
 }

@@ -238,6 +238,9 @@ func (w *walker) table(m map[string]any, s scope) {
 	if t.Offset >= 0 && t.Offset < len(w.sql) {
 		t.End = nameEnd(w.sql, t.Offset)
 	}
+	if t.End <= t.Offset {
+		t.Offset, t.End = -1, -1
+	}
 	w.f.Tables = append(w.f.Tables, t)
 }
 
@@ -280,6 +283,9 @@ func (w *walker) addColumn(parts []string, at int) {
 		if parts[len(parts)-1] == "*" && c.End < len(w.sql) && w.sql[c.End] == '*' {
 			c.End++
 		}
+	}
+	if c.End <= c.Offset { // the star of FROM t, or of TABLE t, is not in the text
+		c.Offset, c.End = -1, -1
 	}
 	w.f.Columns = append(w.f.Columns, c)
 }

@@ -35,7 +35,7 @@ CREATE TABLE line (sale_id INT, pos INT, staff TEXT REFERENCES staff, a INT, b I
 CREATE TABLE mixed (v);
 `
 
-func file(t *testing.T, ddl string) string {
+func file(t testing.TB, ddl string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "shop?mode=rwc.sqlite") // no part of a name may act as an option
 	db, err := sql.Open("sqlite", "file:"+strings.ReplaceAll(path, "?", "%3f"))
