@@ -61,10 +61,48 @@ func checkPassword(username string, password secret.Secret) error {
 		return fault.BadField("password", "too_long", "must have at most %d bytes", maxPassword)
 	case username != "" && strings.Trim(strings.ReplaceAll(strings.ToLower(p), username, ""), "0123456789 .-_!") == "":
 		return fault.BadField("password", "guessable", "must be more than the username")
-	case repeats(p):
-		return fault.BadField("password", "guessable", "must not be a few characters over and over")
+	case repeats(p) || runs(p):
+		return fault.BadField("password", "guessable", "must not be a few characters over and over, nor a row of the keyboard")
+	case common[strings.Trim(strings.ToLower(p), appended)]:
+		return fault.BadField("password", "guessable", "must be more than a common password with something appended")
 	}
 	return nil
+}
+
+// appended are what people put behind a word to reach a length.
+const appended = "0123456789 .,-_!?#$*@"
+
+// common are the words that lists of leaked passwords begin with, as they stand
+// when what people append to reach a length is taken off. Shorter leaked
+// passwords are ruled out by the length.
+var common = func() map[string]bool {
+	m := map[string]bool{}
+	for _, w := range strings.Fields(`password passwort passw0rd p@ssword p@ssw0rd passwordpassword mypassword secret
+		admin administrator root superuser postern welcome welcomehome letmein letmeinplease changeme changemeplease
+		changeit iloveyou iloveyouforever trustno abc abcd abcabc qwerty qwertz azerty qwertyqwerty monkey dragon
+		football baseball basketball superman batman sunshine princess starwars whatever computer internet
+		masterpassword master test testtest testing temporary default guest correcthorsebatterystaple`) {
+		m[w] = true
+	}
+	return m
+}()
+
+// rows are what fingers go along.
+var rows = []string{
+	"01234567890123456789", "09876543210987654321", "abcdefghijklmnopqrstuvwxyz", "zyxwvutsrqponmlkjihgfedcba",
+	"qwertyuiopasdfghjklzxcvbnm", "qwertzuiopasdfghjklyxcvbnm", "1q2w3e4r5t6y7u8i9o0p", "q1w2e3r4t5y6u7i8o9p0", "1qaz2wsx3edc4rfv5tgb",
+}
+
+// runs reports whether the text is along one row, but for what is appended.
+func runs(s string) bool {
+	s = strings.ToLower(s)
+	core := strings.TrimRight(s, appended)
+	for _, row := range rows {
+		if strings.Contains(row, s) || len(core) >= 6 && strings.Contains(row, core) {
+			return true
+		}
+	}
+	return false
 }
 
 // repeats reports whether the text has fewer than four different characters.

@@ -126,6 +126,9 @@ func TestWhatIsWrongWithAnAdminIsNamed(t *testing.T) {
 		{"over 1024 bytes", "ada", strings.Repeat("abcde", 205), "password"},
 		{"the username again", "adalovelace", "AdaLovelace2026!", "password"},
 		{"one character over and over", "ada", strings.Repeat("a", 20), "password"},
+		{"a common word, made longer", "ada", "Password2026!!", "password"},
+		{"a row of digits", "ada", "345678901234", "password"},
+		{"a row of the keyboard", "ada", "Qwertyuiop123!", "password"},
 		{"not text", "ada", "\xff\xfe nearly a password", "password"},
 	} {
 		_, err := c.CompleteSetup(c.ctx, link, tc.username, secret.New(tc.password))

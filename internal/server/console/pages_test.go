@@ -314,7 +314,7 @@ func TestOnlyFormsAreTakenAndNotTooLargeOnes(t *testing.T) {
 	}{
 		"JSON":              {"application/json", url.Values{"name": {"bot"}}, http.StatusUnsupportedMediaType},
 		"text":              {"text/plain", url.Values{"name": {"bot"}}, http.StatusUnsupportedMediaType},
-		"more than a form":  {"application/x-www-form-urlencoded", url.Values{"name": {strings.Repeat("a", 1<<17)}}, http.StatusBadRequest},
+		"more than a form":  {"application/x-www-form-urlencoded", url.Values{"name": {strings.Repeat("a", 1<<17)}}, http.StatusRequestEntityTooLarge},
 		"fields in the URL": {"application/x-www-form-urlencoded", url.Values{}, http.StatusUnprocessableEntity},
 	} {
 		res := g.do(t, g.admin, http.MethodPost, "/admin/auth/clients/new/?name=bot&duration=3600&role=viewer", tc.body, "Content-Type", tc.contentType)

@@ -107,7 +107,11 @@ func (h *Handler) setup(w http.ResponseWriter, r *http.Request) error {
 	}
 	s, err := h.People.SignIn(r.Context(), username, password, auth.CallerFrom(r.Context()).Address)
 	if err != nil {
-		return err
+		// The admin is made all the same: guesses at the name before it existed
+		// may have to be waited out.
+		h.setFlash(w, "setup.completed")
+		http.Redirect(w, r, "/admin/sign-in/", http.StatusSeeOther)
+		return nil
 	}
 	return h.enter(w, r, s, "/admin/", "setup.completed")
 }

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"net/http"
@@ -121,7 +122,11 @@ func form(r *http.Request) (url.Values, error) {
 	if ct := r.Header.Get("Content-Type"); !strings.HasPrefix(ct, "application/x-www-form-urlencoded") {
 		return nil, web.WithStatus(fault.New(fault.Invalid, "A form is expected here."), http.StatusUnsupportedMediaType)
 	}
-	if err := r.ParseForm(); err != nil {
+	err := r.ParseForm()
+	if _, tooBig := errors.AsType[*http.MaxBytesError](err); tooBig {
+		return nil, web.WithStatus(fault.New(fault.Invalid, "The form is too large."), http.StatusRequestEntityTooLarge)
+	}
+	if err != nil {
 		return nil, fault.Because(err, fault.Invalid, "The form could not be read.")
 	}
 	return r.PostForm, nil
