@@ -72,6 +72,12 @@ func build(ctx context.Context, work, file string, key secret.Secret) error {
 			return fmt.Errorf("prepare duckdb: %w", err)
 		}
 	}
+	return fill(ctx, db, work, file, key)
+}
+
+// fill makes the file and its tables, and fills them from the Parquet files in
+// work.
+func fill(ctx context.Context, db *sql.DB, work, file string, key secret.Secret) error {
 	// The error is dropped: it could quote the statement, and so the key.
 	if _, err := db.ExecContext(ctx, "ATTACH "+quote(file)+" AS demo (ENCRYPTION_KEY "+quote(key.Reveal())+")"); err != nil {
 		return fmt.Errorf("create the demo's warehouse in %s", filepath.Dir(file))

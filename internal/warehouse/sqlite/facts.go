@@ -82,21 +82,26 @@ func (c *Conn) Analyze(ctx context.Context, sql string) (sqlfacts.Facts, error) 
 	s, err := c.d.prepare(sql)
 	if err == nil {
 		defer s.close()
-		f.ReadOnly = s.readOnly()
 		if s.params() > 0 {
-			return f, fault.New(fault.Rejected, "SQL parameters are not supported: write the values in the text").At("statement", -1)
+			return sqlfacts.Facts{}, fault.New(fault.Rejected, "SQL parameters are not supported: write the values in the text").At("statement", -1)
 		}
-		if s.explain() {
-			f.Nodes = append(f.Nodes, sqlfacts.Node{Kind: "EXPLAIN", Offset: r.verb.at})
-		}
-		if s.tail < len(sql) && count(lex(sql[s.tail:])) > 0 && f.Statements < 2 {
-			f.Statements = 2 // never fewer than the engine sees
-		}
+		s.facts(&f, r, sql)
 	}
 	if err := c.compiled(&f, r, events, err); err != nil {
 		return sqlfacts.Facts{}, err
 	}
 	return f, nil
+}
+
+// facts adds what the compiled statement itself says.
+func (s *statement) facts(f *sqlfacts.Facts, r refs, sql string) {
+	f.ReadOnly = s.readOnly()
+	if s.explain() {
+		f.Nodes = append(f.Nodes, sqlfacts.Node{Kind: "EXPLAIN", Offset: r.verb.at})
+	}
+	if s.tail < len(sql) && count(lex(sql[s.tail:])) > 0 && f.Statements < 2 {
+		f.Statements = 2 // never fewer than the engine sees
+	}
 }
 
 // compiled fills in what the compilation showed. failed is its error: names

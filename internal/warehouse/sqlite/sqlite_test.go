@@ -443,3 +443,31 @@ func TestPreSQLIsRefused(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestFileInWALModeIsReadBesideItsWriter(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "wal.sqlite")
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Exec("PRAGMA journal_mode = WAL; CREATE TABLE t (a INT); INSERT INTO t VALUES (1)"); err != nil {
+		t.Fatal(err)
+	}
+	c := connect(t, path)
+	for want := range 3 {
+		if _, rows, err := query(t, c, "SELECT a FROM t"); err != nil || len(rows) != want+1 {
+			t.Errorf("%d rows, %v, want %d", len(rows), err, want+1)
+		}
+		if _, err := db.Exec("INSERT INTO t VALUES (2)"); err != nil {
+			t.Fatalf("the reader stops the writer: %v", err)
+		}
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	later := connect(t, path)
+	if _, rows, err := query(t, later, "SELECT a FROM t"); err != nil || len(rows) != 4 {
+		t.Errorf("after the writer left: %d rows, %v", len(rows), err)
+	}
+}
