@@ -45,13 +45,13 @@ func (j *judge) unfit(c sqlfacts.Column) []*product.RecordSet {
 			sets = []*product.RecordSet{r.set}
 		}
 	}
-	if len(sets) == 0 || j.definesSource(qualifier) {
-		return nil
-	}
 	for _, s := range sets {
 		if len(s.Columns) == 0 || hasColumn(s, column) {
 			return nil
 		}
+	}
+	if len(sets) == 0 || j.definesSource(qualifier) {
+		return nil
 	}
 	return sets
 }

@@ -124,6 +124,9 @@ func unwanted(kind string) string {
 	if s, ok := kindNames[kind]; ok {
 		return s + " is not"
 	}
+	if s, ok := strings.CutPrefix(kind, "SQLValueFunction:"); ok {
+		return s + " is not"
+	}
 	if s, ok := strings.CutSuffix(kind, "Stmt"); ok {
 		return spaced(s) + " is not"
 	}
@@ -134,23 +137,21 @@ func unwanted(kind string) string {
 }
 
 var kindNames = map[string]string{
-	"IntoClause":           "SELECT INTO",
-	"LockingClause":        "FOR UPDATE or FOR SHARE",
-	"RangeTableSample":     "TABLESAMPLE",
-	"RangeTableFunc":       "XMLTABLE",
-	"ParamRef":             "a parameter ($1)",
-	"PARAMETER":            "a parameter (? or $1)",
-	"VariableSetStmt":      "SET",
-	"VariableShowStmt":     "SHOW",
-	"TransactionStmt":      "transaction control",
-	"CreateTableAsStmt":    "CREATE TABLE AS",
-	"DoStmt":               "DO",
-	"SHOW_REF":             "DESCRIBE, SHOW or SUMMARIZE",
-	"PIVOT":                "PIVOT or UNPIVOT",
-	"AT_CLAUSE":            "time travel (AT)",
-	"SQLValueFunction":     "CURRENT_USER and its kin",
-	"UNKNOWN_STATEMENT":    "what this is",
-	"POSITIONAL_REFERENCE": "#1",
+	"IntoClause":        "SELECT INTO",
+	"LockingClause":     "FOR UPDATE or FOR SHARE",
+	"RangeTableSample":  "TABLESAMPLE",
+	"RangeTableFunc":    "XMLTABLE",
+	"ParamRef":          "a parameter ($1)",
+	"PARAMETER":         "a parameter (? or $1)",
+	"VariableSetStmt":   "SET",
+	"VariableShowStmt":  "SHOW",
+	"TransactionStmt":   "transaction control",
+	"CreateTableAsStmt": "CREATE TABLE AS",
+	"DoStmt":            "DO",
+	"SHOW_REF":          "DESCRIBE, SHOW or SUMMARIZE",
+	"PIVOT":             "PIVOT or UNPIVOT",
+	"AT_CLAUSE":         "time travel (AT)",
+	"UNKNOWN_STATEMENT": "this",
 }
 
 // spaced turns CreateTableSpace into CREATE TABLE SPACE.
