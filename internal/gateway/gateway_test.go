@@ -224,7 +224,7 @@ func newWorld(t *testing.T) *world {
 // file is a warehouse of the world: shop or other.
 func (w *world) file(name string) string { return filepath.Join(w.Files.Root, name+".sqlite") }
 
-const password = "s3cret-pass"
+const password = "correct-horse-battery"
 
 func (w *world) store(t *testing.T, c auth.Caller, id, state string) credential.Credential {
 	t.Helper()
