@@ -27,12 +27,15 @@ type Bounds struct {
 func (b Bounds) filled() Bounds {
 	return Bounds{
 		PerKey:   cmp.Or(b.PerKey, 8),
-		Idle:     cmp.Or(b.Idle, 4),
+		Idle:     cmp.Or(b.Idle, b.PerKey, 8),
 		Total:    cmp.Or(b.Total, 64),
 		IdleTime: cmp.Or(b.IdleTime, time.Minute),
 		Lifetime: cmp.Or(b.Lifetime, 30*time.Minute),
 	}
 }
+
+// resetTime is how long a session may take to become as new.
+const resetTime = 3 * time.Second
 
 // Pool keeps warehouse sessions for the next query of the same credential at
 // the same place. A session is never given to another credential, and it is
@@ -46,17 +49,25 @@ type Pool struct {
 	slots  map[string]*slot
 	idle   int // idle sessions in all slots
 	closed bool
-	sweep  *time.Timer // set while there are idle sessions
-	resets sync.WaitGroup
+	sweep  *time.Timer    // set while there are idle sessions
+	work   sync.WaitGroup // sessions being reset or closed
 }
 
 // slot is all sessions of one credential at one place. A slot that is no
 // longer in the pool's map was forgotten: its sessions end when released.
 type slot struct {
-	key  string
-	free chan struct{} // a token for each session that may still be opened
-	idle []*session    // the longest idle first
-	refs int           // sessions out, and callers waiting for one
+	key       string
+	idle      []*session // the longest idle first
+	open      int        // sessions there are, in whatever state, and being opened
+	resetting int
+	waiting   []chan handover // the longest waiting first
+}
+
+// handover is what a waiting caller gets: a session, or the right to open one,
+// or, with forgotten, neither.
+type handover struct {
+	session   *session
+	forgotten bool
 }
 
 type session struct {
@@ -77,27 +88,31 @@ func NewPool(drivers map[product.Engine]Driver, dial Dial, b Bounds) *Pool {
 // of the old. The caller has to Release it; when all sessions of the key are
 // in use, it waits until ctx ends.
 func (p *Pool) Acquire(ctx context.Context, key string, s product.Source, l Login) (*Lease, error) {
-	sl, err := p.enter(key + "\x00" + place(s))
+	sl, se, wait, err := p.enter(key + "\x00" + place(s))
 	if err != nil {
 		return nil, err
 	}
-	select {
-	case <-sl.free:
-	case <-ctx.Done():
-		p.leave(sl)
-		return nil, fault.Because(ctx.Err(), fault.Limited, "all %d sessions of this credential in the warehouse are in use", p.bounds.PerKey).After(time.Second)
+	if wait != nil {
+		select {
+		case h := <-wait:
+			if h.forgotten {
+				return nil, fault.New(fault.Unavailable, "the credential was changed or deleted just now").After(time.Second)
+			}
+			se = h.session
+		case <-ctx.Done():
+			p.abandon(sl, wait)
+			return nil, fault.Because(ctx.Err(), fault.Limited, "all %d sessions of this credential in the warehouse are in use", p.bounds.PerKey).After(time.Second)
+		}
 	}
-	if se := p.reuse(sl); se != nil {
-		return &Lease{Conn: se.conn, pool: p, session: se}, nil
+	if se == nil {
+		conn, err := p.open(ctx, s, l)
+		if err != nil {
+			p.gone(sl)
+			return nil, err
+		}
+		se = &session{conn: conn, slot: sl, born: time.Now()}
 	}
-	conn, err := p.open(ctx, s, l)
-	if err != nil {
-		sl.free <- struct{}{}
-		p.leave(sl)
-		return nil, err
-	}
-	se := &session{conn: conn, slot: sl, born: time.Now()}
-	return &Lease{Conn: conn, pool: p, session: se}, nil
+	return &Lease{Conn: se.conn, pool: p, session: se}, nil
 }
 
 // place is what makes two sources the same place with the same settings.
@@ -124,43 +139,78 @@ func (p *Pool) open(ctx context.Context, s product.Source, l Login) (Conn, error
 	return scrubbed{conn, hidden}, nil
 }
 
-func (p *Pool) enter(key string) (*slot, error) {
+// enter gives an idle session, or the right to open one (neither a session
+// nor a channel), or a channel to wait on. A caller rather waits for a session
+// that is just being reset than opens another.
+func (p *Pool) enter(key string) (*slot, *session, chan handover, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
-		return nil, fault.New(fault.Unavailable, "the server is stopping")
+		return nil, nil, nil, fault.New(fault.Unavailable, "the server is stopping")
 	}
 	sl := p.slots[key]
 	if sl == nil {
-		sl = &slot{key: key, free: make(chan struct{}, p.bounds.PerKey)}
-		for range p.bounds.PerKey {
-			sl.free <- struct{}{}
-		}
+		sl = &slot{key: key}
 		p.slots[key] = sl
 	}
-	sl.refs++
-	return sl, nil
+	if se := p.reuse(sl); se != nil {
+		return sl, se, nil, nil
+	}
+	if sl.open < p.bounds.PerKey && sl.resetting <= len(sl.waiting) {
+		sl.open++
+		return sl, nil, nil, nil
+	}
+	wait := make(chan handover, 1)
+	sl.waiting = append(sl.waiting, wait)
+	return sl, nil, wait, nil
 }
 
-func (p *Pool) leave(sl *slot) {
+// abandon ends a wait. What was handed over meanwhile is passed on.
+func (p *Pool) abandon(sl *slot, wait chan handover) {
+	p.mu.Lock()
+	if i := slices.Index(sl.waiting, wait); i >= 0 {
+		sl.waiting = slices.Delete(sl.waiting, i, i+1)
+		p.mu.Unlock()
+		return
+	}
+	p.mu.Unlock()
+	switch h := <-wait; {
+	case h.session != nil:
+		p.giveBack(h.session)
+	case !h.forgotten:
+		p.gone(sl)
+	}
+}
+
+// gone records that a session of the slot is no more, and lets a waiting
+// caller open one.
+func (p *Pool) gone(sl *slot) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	sl.refs--
+	sl.open--
+	if len(sl.waiting) > 0 && sl.open < p.bounds.PerKey {
+		sl.open++
+		sl.hand(handover{})
+	}
 	p.drop(sl)
 }
 
-// drop removes a slot that nobody uses. p.mu is held.
+// hand gives to the caller that waits the longest. The pool is locked.
+func (sl *slot) hand(h handover) {
+	sl.waiting[0] <- h
+	sl.waiting = sl.waiting[1:]
+}
+
+// drop removes a slot without sessions. The pool is locked.
 func (p *Pool) drop(sl *slot) {
-	if sl.refs == 0 && len(sl.idle) == 0 && p.slots[sl.key] == sl {
+	if sl.open == 0 && len(sl.waiting) == 0 && p.slots[sl.key] == sl {
 		delete(p.slots, sl.key)
 	}
 }
 
-// reuse takes the session that was released last, and closes those that grew
-// too old meanwhile.
+// reuse takes the session that was released last, and ends those that grew too
+// old meanwhile. The pool is locked.
 func (p *Pool) reuse(sl *slot) *session {
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	for n := len(sl.idle); n > 0; n = len(sl.idle) {
 		se := sl.idle[n-1]
 		sl.idle, p.idle = sl.idle[:n-1], p.idle-1
@@ -176,40 +226,49 @@ func (p *Pool) expired(se *session, now time.Time) bool {
 	return now.Sub(se.born) >= p.bounds.Lifetime || now.Sub(se.released) >= p.bounds.IdleTime
 }
 
-// end closes a session without waiting for it: a warehouse that hangs must
-// not hang the pool.
+// end closes an idle session without waiting for it: a warehouse that hangs
+// must not hang the pool. The pool is locked.
 func (p *Pool) end(se *session) {
-	p.resets.Add(1)
-	go func() {
-		defer p.resets.Done()
-		_ = se.conn.Close()
-	}()
+	se.slot.open--
+	p.work.Go(func() { _ = se.conn.Close() })
 }
 
 // giveBack resets the session and keeps it, or ends it. It does not block: the
 // caller has its answer already.
-func (p *Pool) giveBack(se *session, broken bool) {
-	p.resets.Add(1)
-	go func() {
-		defer p.resets.Done()
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+func (p *Pool) giveBack(se *session) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		go se.conn.Close() // Close does not wait for it
+		return
+	}
+	se.slot.resetting++
+	p.work.Go(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), resetTime)
 		defer cancel()
-		keep := !broken && se.conn.Reset(ctx) == nil
-		if !keep || !p.keep(se) {
+		if !p.keep(se, se.conn.Reset(ctx) == nil) {
 			_ = se.conn.Close()
+			p.gone(se.slot)
 		}
-		se.slot.free <- struct{}{}
-		p.leave(se.slot)
-	}()
+	})
 }
 
-// keep puts a session among the idle ones if there is room.
-func (p *Pool) keep(se *session) bool {
+// keep hands a session that was reset to a waiting caller, or puts it among
+// the idle ones if there is room.
+func (p *Pool) keep(se *session, fit bool) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	sl := se.slot
+	sl.resetting--
 	se.released = time.Now()
-	if p.closed || p.slots[sl.key] != sl || len(sl.idle) >= p.bounds.Idle || p.expired(se, se.released) {
+	if !fit || p.closed || p.slots[sl.key] != sl || p.expired(se, se.released) {
+		return false
+	}
+	if len(sl.waiting) > 0 {
+		sl.hand(handover{session: se})
+		return true
+	}
+	if len(sl.idle) >= p.bounds.Idle {
 		return false
 	}
 	if p.idle >= p.bounds.Total {
@@ -222,7 +281,7 @@ func (p *Pool) keep(se *session) bool {
 	return true
 }
 
-// evict ends the session that is idle the longest. p.mu is held.
+// evict ends the session that is idle the longest. The pool is locked.
 func (p *Pool) evict() {
 	var oldest *slot
 	for _, sl := range p.slots {
@@ -275,12 +334,16 @@ func (p *Pool) Forget(prefix string) {
 	}
 }
 
+// forget ends a slot. The pool is locked.
 func (p *Pool) forget(sl *slot) {
 	for _, se := range sl.idle {
 		p.end(se)
 	}
 	p.idle -= len(sl.idle)
 	sl.idle = nil
+	for len(sl.waiting) > 0 {
+		sl.hand(handover{forgotten: true})
+	}
 	delete(p.slots, sl.key)
 }
 
@@ -296,21 +359,24 @@ func (p *Pool) Close() {
 		p.sweep.Stop()
 	}
 	p.mu.Unlock()
-	p.resets.Wait()
+	p.work.Wait()
 }
 
-// Lease is a session until its Release. It must not be used after.
+// Lease is a session until its Release. After it, nothing can be done with it:
+// the session may be another caller's by then.
 type Lease struct {
 	Conn
 	pool    *Pool
 	session *session
 	once    sync.Once
-	broken  bool
 }
 
 // Release gives the session back. It is idempotent and does not block.
 func (l *Lease) Release() {
-	l.once.Do(func() { l.pool.giveBack(l.session, l.broken) })
+	l.once.Do(func() {
+		l.Conn = released{}
+		l.pool.giveBack(l.session)
+	})
 }
 
 // Close is Release: the pool decides when the session ends.
