@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/postern/postern/cmd/postern/demo"
 )
@@ -23,7 +25,7 @@ const (
 func walkDemo(ctx context.Context, c *terminal, n *node, who demoClient) error {
 	w := &walk{out: c.out, base: n.mux.PublicURL, http: &http.Client{}}
 	w.say("\nPostern serves on %s. Here is what a machine does, request by request.", w.base)
-	token, err := w.token(ctx, who)
+	token, err := w.fetchToken(ctx, who)
 	if err != nil {
 		return err
 	}
@@ -46,7 +48,7 @@ func walkDemo(ctx context.Context, c *terminal, n *node, who demoClient) error {
 		sqlCall("A statement that writes is refused, and says by which lock.", demoWrite),
 		{title: "A data product without a grant does not exist for this client.", method: "POST",
 			path: "/api/v2/data-product/" + url.PathEscape(demo.Weather) + "/query/", header: bearer, body: map[string]any{"sql": "SELECT 1"}, want: 404},
-		mcpCall("MCP: which tools are there?", token, 1, "tools/list", map[string]any{}),
+		listTools(token),
 		mcpCall("MCP: the same question as a tool call.", token, 2, "tools/call", map[string]any{
 			"name": "sql_execution_tool", "arguments": map[string]string{"data_product_id": demo.Flights, "sql": demoQuestion, "result_table_name": "answer"}}),
 	} {
@@ -57,7 +59,7 @@ func walkDemo(ctx context.Context, c *terminal, n *node, who demoClient) error {
 	return w.record(ctx, n)
 }
 
-func (w *walk) token(ctx context.Context, who demoClient) (string, error) {
+func (w *walk) fetchToken(ctx context.Context, who demoClient) (string, error) {
 	b, err := w.do(ctx, call{title: "Exchange the client's id and secret for a token.", method: "POST", path: "/oauth/v2/token/", want: 200,
 		header: [][2]string{{"accept", "application/json"}},
 		form:   url.Values{"grant_type": {"client_credentials"}, "client_id": {string(who.ID)}, "client_secret": {who.secret.Reveal()}}})
@@ -68,6 +70,8 @@ func (w *walk) token(ctx context.Context, who demoClient) (string, error) {
 	if err := json.Unmarshal(b, &g); err != nil || g.AccessToken == "" {
 		return "", errors.New("the answer holds no access token")
 	}
+	w.token = g.AccessToken
+	w.say("\n(from here on the access token is written as $TOKEN)")
 	return g.AccessToken, nil
 }
 
@@ -76,6 +80,27 @@ func mcpCall(title, token string, id int, method string, params any) call {
 	return call{title: title, method: "POST", path: "/ai/mcp/", want: 200,
 		header: [][2]string{{"Authorization", "Bearer " + token}, {"Accept", "application/json, text/event-stream"}, {"Mcp-Protocol-Version", "2025-11-25"}},
 		body:   map[string]any{"jsonrpc": "2.0", "id": id, "method": method, "params": params}}
+}
+
+// listTools shows the tools' names and descriptions, without their schemas.
+func listTools(token string) call {
+	c := mcpCall("MCP: which tools are there?", token, 1, "tools/list", map[string]any{})
+	c.brief = func(b []byte) string {
+		var answer struct {
+			Result struct {
+				Tools []struct{ Name, Description string }
+			}
+		}
+		if json.Unmarshal(b, &answer) != nil {
+			return string(b)
+		}
+		lines := []string{fmt.Sprintf("(%d tools, their schemas left out here)", len(answer.Result.Tools))}
+		for _, t := range answer.Result.Tools {
+			lines = append(lines, fmt.Sprintf("%-28s %s", t.Name, t.Description))
+		}
+		return strings.Join(lines, "\n")
+	}
+	return c
 }
 
 // record shows what the auditor reads: the last query, from token to SQL.

@@ -52,11 +52,11 @@ func (f stateFlags) openAs(ctx context.Context, chain string) (*state, error) {
 }
 
 func openRing(ctx context.Context, db *store.DB, dir string) (*keyring.Ring, error) {
-	sets, err := db.Keysets(ctx)
+	used, err := db.HasData(ctx)
 	if err != nil {
 		return nil, err
 	}
-	master, err := keyring.LoadMaster(dir, len(sets) > 0)
+	master, err := keyring.LoadMaster(dir, used)
 	if err != nil {
 		return nil, err
 	}

@@ -18,6 +18,9 @@ type walk struct {
 	base string
 	http *http.Client
 	step int
+	// token is shown as $TOKEN once it was answered: it is long, and the same
+	// in each request.
+	token string
 }
 
 // maxShown is how much of an answer is shown.
@@ -31,7 +34,8 @@ type call struct {
 	header [][2]string
 	form   url.Values
 	body   any
-	want   int // the status it has to have
+	want   int                 // the status it has to have
+	brief  func([]byte) string // how the answer is shown; nil is pretty
 }
 
 func (w *walk) say(format string, args ...any) { _, _ = fmt.Fprintf(w.out, format+"\n", args...) }
@@ -44,7 +48,10 @@ func (w *walk) do(ctx context.Context, c call) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	w.say("%s\n", shown)
+	if w.token != "" {
+		shown = strings.ReplaceAll(shown, w.token, "$TOKEN")
+	}
+	w.say("%s\n", strings.ReplaceAll(shown, "'Authorization: Bearer $TOKEN'", `"Authorization: Bearer $TOKEN"`))
 	res, err := w.http.Do(req)
 	if err != nil {
 		return nil, err
@@ -55,7 +62,11 @@ func (w *walk) do(ctx context.Context, c call) ([]byte, error) {
 		return nil, err
 	}
 	w.say("HTTP %s", res.Status)
-	w.say("%s", shorten(pretty(b)))
+	show := pretty
+	if c.brief != nil {
+		show = c.brief
+	}
+	w.say("%s", shorten(show(b)))
 	if res.StatusCode != c.want {
 		return nil, fmt.Errorf("%s: wanted HTTP %d, got %s", c.title, c.want, res.Status)
 	}

@@ -390,7 +390,9 @@ func TestAFailureOfTheWarehouseIsCodedAndOnRecord(t *testing.T) {
 }
 
 // scripted are rows that a test controls.
-type scripted struct{ next func() (arrow.RecordBatch, error) }
+type scripted struct {
+	next func() (arrow.RecordBatch, error)
+}
 
 func (s scripted) Schema() *arrow.Schema { return arrow.NewSchema(nil, nil) }
 func (s scripted) Close() error          { return nil }

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -77,10 +78,11 @@ func (g *Gateway) put(ctx context.Context, c auth.Caller, doc []byte, shape func
 		return product.Product{}, false, err
 	}
 	shape(&p)
-	if err := g.mayPut(ctx, c, p); err != nil {
+	isNew, err := g.mayPut(ctx, c, p)
+	if err != nil {
 		return product.Product{}, false, g.denied(ctx, "product:"+p.ID, err)
 	}
-	created, err := g.Catalog.PutProduct(ctx, p)
+	created, err := g.Catalog.PutProduct(ctx, p, isNew)
 	if err != nil {
 		return product.Product{}, false, err
 	}
@@ -91,16 +93,21 @@ func (g *Gateway) put(ctx context.Context, c auth.Caller, doc []byte, shape func
 	return p, created, err
 }
 
-// mayPut asks policy for every action that the new spec amounts to.
-func (g *Gateway) mayPut(ctx context.Context, c auth.Caller, p product.Product) error {
+// mayPut asks policy for every action that the new spec amounts to. Fresh says
+// that it was asked as for a product that is not there yet.
+func (g *Gateway) mayPut(ctx context.Context, c auth.Caller, p product.Product) (fresh bool, err error) {
 	old, err := g.product(ctx, p.ID, "")
 	if fault.Is(err, fault.NotFound) {
-		return g.Policy.Product(c, policy.Create, p, nil)
+		return true, g.Policy.Product(c, policy.Create, p, nil)
 	}
 	if err != nil {
-		return err
+		return false, err
 	}
-	err = g.Policy.Product(c, policy.Update, old.product, old.grants)
+	return false, g.mayReplace(ctx, c, p, old)
+}
+
+func (g *Gateway) mayReplace(ctx context.Context, c auth.Caller, p product.Product, old shared) error {
+	err := g.Policy.Product(c, policy.Update, old.product, old.grants)
 	if fault.Is(err, fault.NotFound) {
 		// That the id is taken cannot be hidden from who wants to take it.
 		return fault.New(fault.Conflict, "the data product id %q is taken", p.ID)
@@ -121,7 +128,8 @@ func (g *Gateway) mayPut(ctx context.Context, c auth.Caller, p product.Product) 
 }
 
 // moves reports whether p names a place that no version of it had, or asks for
-// another sort of login there.
+// another sort of login or line there: sslmode=disable would send the logins
+// of others in the clear.
 func (g *Gateway) moves(ctx context.Context, p product.Product) (bool, error) {
 	versions, err := g.Catalog.Versions(ctx, p.ID)
 	if err != nil {
@@ -130,7 +138,7 @@ func (g *Gateway) moves(ctx context.Context, p product.Product) (bool, error) {
 	for _, s := range p.Systems {
 		known := slices.ContainsFunc(versions, func(v product.Product) bool {
 			return slices.ContainsFunc(v.Systems, func(o product.System) bool {
-				return o.Source.Canonical() == s.Source.Canonical() && o.NoLogin == s.NoLogin
+				return o.Source.Canonical() == s.Source.Canonical() && o.NoLogin == s.NoLogin && maps.Equal(o.Source.Params, s.Source.Params)
 			})
 		})
 		if !known {

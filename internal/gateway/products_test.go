@@ -2,6 +2,7 @@ package gateway_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"github.com/postern/postern/internal/credential"
 	"github.com/postern/postern/internal/fault"
 	"github.com/postern/postern/internal/product"
+	"github.com/postern/postern/internal/result"
 	"github.com/postern/postern/internal/secret"
 	"github.com/postern/postern/internal/warehouse"
 )
@@ -319,5 +321,35 @@ func TestASchemaIsForThoseWhoMayQuery(t *testing.T) {
 	w.record.refuse = func(e audit.Event) bool { return e.Kind == audit.SchemaRead }
 	if _, err := w.Schema(ctx, w.machine, product.Query{ProductID: "open"}); err == nil || len(w.driver.ran()) != 0 {
 		t.Errorf("read without a record: %v, %v", err, w.driver.ran())
+	}
+}
+
+func TestAWarehouseThatSaysThePasswordIsNotQuoted(t *testing.T) {
+	w := newWorld(t)
+	w.driver.open = func(l warehouse.Login) error {
+		return fault.New(fault.Rejected, "login failed for reader with %s", l.Password.Reveal())
+	}
+	cred := w.store(t, w.machine, "shop", "prod")
+	w.driver.open = nil
+	if _, err := w.TestCredential(ctx, w.machine, cred.ID); err != nil {
+		t.Fatal(err)
+	}
+	w.driver.query = func(context.Context, string) (result.Rows, error) {
+		return nil, fmt.Errorf("connect postgres://reader:%s@db: %w", password, fault.New(fault.Rejected, "no route for %s", password))
+	}
+	_, err := w.read(w.machine, product.Query{ProductID: "shop", SQL: "SELECT id FROM orders"})
+	rows, aerr := w.db.AuditRows(ctx, "test", 0, 1000)
+	if err == nil || aerr != nil || len(rows) == 0 {
+		t.Fatal(err, aerr)
+	}
+	shown := fmt.Sprintf("%v %+v %#v %s %+v", err, err, err, cred.Reason, cred)
+	for _, r := range rows {
+		shown += string(r.Body)
+	}
+	if strings.Contains(shown, password) {
+		t.Errorf("the password shows: %s", shown)
+	}
+	if !strings.Contains(cred.Reason, "[redacted]") {
+		t.Errorf("reason %q", cred.Reason)
 	}
 }

@@ -85,7 +85,7 @@ func (s *stream) finish(err error) error {
 		told = nil
 	}
 	closeErr := s.closeRows()
-	if told == nil && closeErr != nil {
+	if told == nil && closeErr != nil && !s.capped { // rows that were cut may complain of it
 		told, err = s.a.engine(closeErr), s.a.engine(closeErr)
 	}
 	if got := s.a.end(told, s.n); got != nil {

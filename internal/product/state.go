@@ -17,7 +17,9 @@ type Store interface {
 	// changes nothing, and leaves no record. An empty Status keeps the stored
 	// one, and is draft for a new version. Who creates a product through the
 	// API gets a product_admin grant in the same transaction.
-	PutProduct(ctx context.Context, p Product) (created bool, err error)
+	// With fresh the product must not be there yet: Conflict when somebody
+	// else made it meanwhile, whom the caller's permission was not asked about.
+	PutProduct(ctx context.Context, p Product, fresh bool) (created bool, err error)
 	SetStatus(ctx context.Context, id, version string, s Status) error
 	// DeleteProduct removes all versions and grants at once.
 	DeleteProduct(ctx context.Context, id string) error

@@ -104,7 +104,7 @@ type AuditFilter struct {
 func (db *DB) Audit(ctx context.Context, f AuditFilter) ([]audit.Row, error) {
 	where, args := []string{"1 = 1"}, []any{}
 	add := func(cond string, arg any) { where, args = append(where, cond), append(args, arg) }
-	for cond, v := range map[string]string{"id = ?": f.ID, "request_id = ?": f.RequestID, "actor = ?": f.Actor, "product = ?": f.Product, "id < ?": f.Before} {
+	for cond, v := range map[string]string{"id = ?": f.ID, "request_id = ?": f.RequestID, "actor = ?": f.Actor, "product = ?": f.Product, "(at, id) < (SELECT at, id FROM audit_records WHERE id = ?)": f.Before} {
 		if v != "" {
 			add(cond, v)
 		}

@@ -48,6 +48,13 @@ func isUnique(err error) bool {
 	return false
 }
 
+// isBusy reports whether SQLite found the file locked by another process, or
+// its tables made by one meanwhile.
+func isBusy(err error) bool {
+	se, ok := errors.AsType[*sqlite.Error](err)
+	return ok && (se.Code()&0xff == sqlite3.SQLITE_BUSY || se.Code()&0xff == sqlite3.SQLITE_LOCKED || strings.Contains(se.Error(), "already exists"))
+}
+
 // Times are stored as whole microseconds since 1970, the same on both engines.
 func micros(t time.Time) int64 {
 	if t.IsZero() {

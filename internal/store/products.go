@@ -157,7 +157,7 @@ func (db *DB) products(ctx context.Context, q string, args ...any) (all []produc
 }
 
 // PutProduct implements product.Store.
-func (db *DB) PutProduct(ctx context.Context, p product.Product) (created bool, err error) {
+func (db *DB) PutProduct(ctx context.Context, p product.Product, fresh bool) (created bool, err error) {
 	old, err := db.ProductVersion(ctx, p.ID, p.Version)
 	if err == nil {
 		if p.Status == "" {
@@ -177,7 +177,7 @@ func (db *DB) PutProduct(ctx context.Context, p product.Product) (created bool, 
 	}}
 	err = db.Change(ctx, e, func(ctx context.Context, tx *Tx) error {
 		var err error
-		created, err = db.putProduct(ctx, tx, p, e)
+		created, err = db.putProduct(ctx, tx, p, fresh, e)
 		return err
 	})
 	return created && err == nil, err
@@ -192,7 +192,7 @@ func targets(p product.Product) []string {
 	return out
 }
 
-func (db *DB) putProduct(ctx context.Context, tx *Tx, p product.Product, e *audit.Event) (created bool, err error) {
+func (db *DB) putProduct(ctx context.Context, tx *Tx, p product.Product, fresh bool, e *audit.Event) (created bool, err error) {
 	resolved, err := resolvedPaths(p)
 	if err != nil {
 		return false, err
@@ -202,6 +202,9 @@ func (db *DB) putProduct(ctx context.Context, tx *Tx, p product.Product, e *audi
 		ON CONFLICT (id) DO NOTHING`, p.ID, by, now, now)
 	if err != nil {
 		return false, err
+	}
+	if fresh && !isNew {
+		return false, fault.New(fault.Conflict, "the data product id %q is taken", p.ID)
 	}
 	e.Kind = audit.ProductUpdated
 	if isNew {

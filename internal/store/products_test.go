@@ -55,7 +55,7 @@ func recorded(t *testing.T, db *store.DB) (out []string) {
 
 func putProduct(t *testing.T, db *store.DB, kind auth.CallerKind, p product.Product) bool {
 	t.Helper()
-	created, err := db.PutProduct(as(kind), p)
+	created, err := db.PutProduct(as(kind), p, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -262,7 +262,7 @@ func TestOneOfManyWhoCreateAProductAtOnceCreatesIt(t *testing.T) {
 		for i := range created {
 			wg.Go(func() {
 				var err error
-				if created[i], err = db.PutProduct(as(auth.Machine), parsed(t)); err != nil {
+				if created[i], err = db.PutProduct(as(auth.Machine), parsed(t), false); err != nil {
 					t.Error(err)
 				}
 			})
@@ -276,6 +276,21 @@ func TestOneOfManyWhoCreateAProductAtOnceCreatesIt(t *testing.T) {
 		}
 		if n != 1 {
 			t.Errorf("created %d times", n)
+		}
+	})
+}
+
+func TestAFreshProductIsNotPutOverOneMadeMeanwhile(t *testing.T) {
+	both(t, func(t *testing.T, db *store.DB) {
+		p := parsed(t)
+		if _, err := db.PutProduct(as(auth.Machine), p, true); err != nil {
+			t.Fatal(err)
+		}
+		p.Name = "another's"
+		p.Spec = []byte(strings.Replace(string(p.Spec), `"1.0.0"`, `"2.0.0"`, 1))
+		p.Version = "2.0.0"
+		if _, err := db.PutProduct(as(auth.Machine), p, true); !fault.Is(err, fault.Conflict) {
+			t.Fatalf("want a conflict, got %v", err)
 		}
 	})
 }

@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/url"
+	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -88,6 +89,9 @@ func (db *DB) connect(c Config) error {
 		return nil
 	}
 	var err error
+	if err := ownFile(filepath.Join(c.Dir, "postern.db")); err != nil {
+		return err
+	}
 	if db.write, err = sql.Open("sqlite", sqliteDSN(c.Dir, "immediate")); err != nil {
 		return err
 	}
@@ -98,6 +102,16 @@ func (db *DB) connect(c Config) error {
 	db.sql.SetMaxOpenConns(8)
 	db.sql.SetMaxIdleConns(8)
 	return nil
+}
+
+// ownFile makes the file so that only its owner may read it; SQLite gives its
+// WAL the same mode.
+func ownFile(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
 }
 
 // sqliteDSN names the file and the settings that durability rests on:
@@ -132,7 +146,18 @@ func (db *DB) migrate(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read migrations: %w", err)
 	}
-	if _, err := p.Up(ctx); err != nil {
+	_, err = p.Up(ctx)
+	for try := 0; err != nil && isBusy(err) && try < 50; try++ {
+		// Two processes opened a new store at the same moment: the one that
+		// came second finds it locked, and then migrated.
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(100 * time.Millisecond):
+		}
+		_, err = p.Up(ctx)
+	}
+	if err != nil {
 		return fmt.Errorf("migrate the store: %w", err)
 	}
 	return nil

@@ -401,7 +401,7 @@ const listTools = `{"jsonrpc":"2.0","id":1,"method":"tools/list"}`
 
 func TestATokenForAnotherResourceIsRefused(t *testing.T) {
 	g := start(t)
-	metadata := `resource_metadata="` + g.URL + `/.well-known/oauth-protected-resource/ai/mcp"`
+	metadata := `resource_metadata="` + g.URL + `/.well-known/oauth-protected-resource/ai/mcp/"`
 	for token, code := range map[string]string{"Bearer rest": `error="invalid_token"`, "Bearer forged": `error="invalid_token"`, "": `scope="query"`} {
 		resp := g.post(t, map[string]string{"Authorization": token}, listTools)
 		challenge := resp.Header.Get("WWW-Authenticate")

@@ -111,7 +111,9 @@ func productOrder(by string) (func(a, b product.Product) int, error) {
 	case "", "product_id":
 		less = func(a, b product.Product) int { return strings.Compare(a.ID, b.ID) }
 	case "name":
-		less = func(a, b product.Product) int { return strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)) }
+		less = func(a, b product.Product) int {
+			return strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name))
+		}
 	case "status":
 		less = func(a, b product.Product) int { return strings.Compare(string(a.Status), string(b.Status)) }
 	case "ts_created":

@@ -203,11 +203,11 @@ func (m *Mux) admit(w http.ResponseWriter, r *http.Request, route Route) (*http.
 var errNoToken = fault.New(fault.Unauthenticated, "a token is required: send Authorization: Bearer <access token>")
 
 // challenge sets WWW-Authenticate by RFC 6750 section 3 and RFC 9728 section 5.1.
-func (m *Mux) challenge(w http.ResponseWriter, route Route, _ *http.Request, err error) {
+func (m *Mux) challenge(w http.ResponseWriter, route Route, r *http.Request, err error) {
 	if route.Scope == Public || route.Scope == Session {
 		return
 	}
-	c := `Bearer realm="postern", resource_metadata="` + m.PublicURL + "/.well-known/oauth-protected-resource" + strings.TrimSuffix(route.Resource, "/") + `"`
+	c := `Bearer realm="postern", resource_metadata="` + m.PublicURL + "/.well-known/oauth-protected-resource" + resourcePath(route, r) + `"`
 	switch {
 	case err == errNoToken: //nolint:errorlint // the sentinel itself, set by Token
 		c += `, scope="` + string(route.Scope) + `"`
@@ -219,6 +219,15 @@ func (m *Mux) challenge(w http.ResponseWriter, route Route, _ *http.Request, err
 		return
 	}
 	w.Header().Set("WWW-Authenticate", c)
+}
+
+// resourcePath is the resource as the client spells it: clients compare the
+// metadata's resource with the URL they called, byte for byte.
+func resourcePath(route Route, r *http.Request) string {
+	if strings.HasSuffix(r.URL.Path, "/") {
+		return route.Resource
+	}
+	return strings.TrimSuffix(route.Resource, "/")
 }
 
 // ScopeDenied is the Name of a fault that Permit returns when token or role
