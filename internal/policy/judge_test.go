@@ -92,6 +92,20 @@ func TestNamesThatNeedQuotesAreQuoted(t *testing.T) {
 	}
 }
 
+func TestRecordSetWithoutASchemaIsInTheOnlyOneThereIs(t *testing.T) {
+	pr := product.Product{ID: "a:b", RecordSets: []product.RecordSet{{Name: "f", Table: product.Table{Name: "data.csv"}}}}
+	sql := "SELECT * FROM f"
+	for dialect, want := range map[string]string{
+		"duckdb": `SELECT * FROM "main"."data.csv" AS "f"`, "sqlite": `SELECT * FROM "main"."data.csv" AS "f"`, "postgres": `SELECT * FROM "data.csv" AS "f"`,
+	} {
+		f := sqlfacts.Facts{Dialect: dialect, Statements: 1, ReadOnly: true, Unresolved: true, Tables: []sqlfacts.Table{{Name: "f", Offset: 14, End: 15}}}
+		v, err := policy.Judge(f, sql, pr, false)
+		if err != nil || v.SQL != want {
+			t.Errorf("%s: %s, %v", dialect, v.SQL, err)
+		}
+	}
+}
+
 // Facts that do not fit the text must never move a splice.
 func TestFactsThatDoNotFitTheTextAreRefused(t *testing.T) {
 	base := sqlfacts.Facts{Dialect: "postgres", Statements: 1, ReadOnly: true, Nodes: []sqlfacts.Node{{Kind: "SelectStmt"}}}

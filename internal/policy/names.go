@@ -75,14 +75,13 @@ func (n names) byName(catalog, schema, name string) []*product.RecordSet {
 	return match(func(s *product.RecordSet) string { return s.Key })
 }
 
-// byTable finds by the physical name. Engines that have no schemas, and specs
-// that name none, leave it out.
+// byTable finds by the physical name.
 func (n names) byTable(catalog, schema, name string) []*product.RecordSet {
 	return filter(n.sets, func(s *product.RecordSet) bool {
 		if !strings.EqualFold(s.Table.Name, name) || catalog != "" && !n.isDatabase(catalog) {
 			return false
 		}
-		return schema == "" || strings.EqualFold(s.Table.Schema, schema) || s.Table.Schema == "" && n.isDefault(schema)
+		return schema == "" || strings.EqualFold(n.schema(s), schema)
 	})
 }
 
@@ -90,9 +89,14 @@ func (n names) isDatabase(name string) bool {
 	return len(n.databases) == 0 || slices.Contains(n.databases, strings.ToLower(name))
 }
 
-// isDefault reports whether a schema is the one that names without one mean.
-func (n names) isDefault(schema string) bool {
-	return n.dialect != "postgres" && strings.EqualFold(schema, "main")
+// schema is the schema of a record set's table. Where a spec names none, it is
+// the engine's only one, if there is such: a bare name that DuckDB does not
+// know, it takes for a file's.
+func (n names) schema(s *product.RecordSet) string {
+	if s.Table.Schema == "" && n.dialect != "postgres" {
+		return "main"
+	}
+	return s.Table.Schema
 }
 
 func filter(sets []*product.RecordSet, keep func(*product.RecordSet) bool) []*product.RecordSet {

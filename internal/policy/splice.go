@@ -57,8 +57,8 @@ func (j *judge) splice() (string, error) {
 // source is what stands in a record set's place.
 func (j *judge) source(s *product.RecordSet) string {
 	table := quote(s.Table.Name)
-	if s.Table.Schema != "" {
-		table = quote(s.Table.Schema) + "." + table
+	if schema := j.names.schema(s); schema != "" {
+		table = quote(schema) + "." + table
 	}
 	if len(s.Columns) == 0 {
 		return table

@@ -71,7 +71,7 @@ func (j *judge) physical() (Verdict, error) {
 	}
 	for _, t := range j.facts.Tables {
 		found := filter(j.names.sets, func(s *product.RecordSet) bool {
-			return t.Catalog == "" && s.Table.Schema == t.Schema && s.Table.Name == t.Name
+			return t.Catalog == "" && j.names.schema(s) == t.Schema && s.Table.Name == t.Name
 		})
 		if len(found) == 0 {
 			return Verdict{}, j.noTable(t)
