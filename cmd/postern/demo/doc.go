@@ -37,9 +37,6 @@ type Files struct {
 // specsFor fills the file's address into the specs.
 func specsFor(file string) (map[string][]byte, error) {
 	uri := (&url.URL{Scheme: "duckdb", Path: filepath.ToSlash(file)}).String()
-	if !strings.HasPrefix(uri, "duckdb:///") {
-		uri = "duckdb://" + strings.TrimPrefix(uri, "duckdb:")
-	}
 	out := map[string][]byte{}
 	for id, name := range map[string]string{Flights: "flights.yaml", Weather: "weather.yaml"} {
 		spec, err := specs.ReadFile(name)

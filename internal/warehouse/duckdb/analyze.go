@@ -20,6 +20,9 @@ func (c *Conn) Analyze(ctx context.Context, sql string) (sqlfacts.Facts, error) 
 	if i := strings.IndexByte(sql, 0); i >= 0 {
 		return sqlfacts.Facts{}, fault.New(fault.Rejected, "the SQL holds a NUL character").At("statement", i)
 	}
+	if err := tooLarge(sql); err != nil {
+		return sqlfacts.Facts{}, err
+	}
 	tree, err := c.s.tree(ctx, sql)
 	if err != nil {
 		return sqlfacts.Facts{}, c.failed(ctx, err)
@@ -30,6 +33,30 @@ func (c *Conn) Analyze(ctx context.Context, sql string) (sqlfacts.Facts, error) 
 	}
 	c.s.addNames(sql, &f)
 	return f, nil
+}
+
+const (
+	maxSQL  = 128 << 10
+	maxSets = 500
+)
+
+// tooLarge refuses texts that the engine would compile for a long time, or on
+// a deep stack: nothing interrupts it there.
+func tooLarge(sql string) error {
+	if len(sql) > maxSQL {
+		return fault.New(fault.Rejected, "the SQL is longer than the %d KiB that DuckDB is given", maxSQL>>10).At("statement", -1)
+	}
+	sets := 0
+	for _, t := range lex(sql) {
+		switch t.word {
+		case "UNION", "INTERSECT", "EXCEPT":
+			sets++
+		}
+		if sets > maxSets {
+			return fault.New(fault.Rejected, "the SQL joins more than %d queries by UNION, INTERSECT or EXCEPT", maxSets).At("statement", t.at)
+		}
+	}
+	return nil
 }
 
 // tree gives the syntax tree of sql as JSON.

@@ -154,7 +154,7 @@ func (c *Conn) failed(ctx context.Context, err error) error {
 	case strings.HasPrefix(text, "Permission Error"):
 		return fault.Because(err, fault.Rejected, "the session has no access to anything but its own file").At("session", -1)
 	}
-	return fault.New(fault.Rejected, "%s", strings.TrimSpace(text))
+	return fault.New(fault.Rejected, "%s", strings.TrimSpace(withoutAdvice(text)))
 }
 
 // Ping asks the engine for a constant.

@@ -558,3 +558,26 @@ func TestSessionsOfRightAndWrongKeysDoNotMixUnderLoad(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestTextThatWouldKeepTheCompilerBusyIsRejected(t *testing.T) {
+	c := shopConn(t)
+	for name, sql := range map[string]string{
+		"long":   "SELECT 1 IN (1" + strings.Repeat(", 1", 64<<10) + ")",
+		"unions": "SELECT 1" + strings.Repeat(" UNION ALL SELECT 1", 501),
+		"sums":   "SELECT 1" + strings.Repeat("+1", 2000),
+		"depth":  "SELECT " + strings.Repeat("NOT ", 2000) + "true",
+	} {
+		_, err := c.Analyze(t.Context(), sql)
+		if !fault.Is(err, fault.Rejected) || strings.Contains(err.Error(), "SET ") {
+			t.Errorf("%s: %v, want Rejected", name, err)
+		}
+	}
+	for name, sql := range map[string]string{
+		"sums":  "SELECT 1" + strings.Repeat("+1", 400),
+		"calls": "SELECT " + strings.Repeat("abs(", 400) + "1" + strings.Repeat(")", 400),
+	} {
+		if _, _, err := query(t, c, sql); !fault.Is(err, fault.Rejected) || strings.Contains(err.Error(), "SET ") {
+			t.Errorf("%s: %v, want Rejected", name, err)
+		}
+	}
+}

@@ -55,7 +55,7 @@ func unserialized(sql string, s serialized) (sqlfacts.Facts, error) {
 		if err != nil {
 			at = -1
 		}
-		return f, fault.New(fault.Rejected, "%s", s.Message).At("", at)
+		return f, fault.New(fault.Rejected, "%s", withoutAdvice(s.Message)).At("", at)
 	}
 	all := statements(lex(sql))
 	f.Statements = max(len(all), 1)
@@ -74,6 +74,12 @@ func unserialized(sql string, s serialized) (sqlfacts.Facts, error) {
 		f.Set = variable(all[0])
 	}
 	return f, nil
+}
+
+// withoutAdvice drops what the engine says to SET, which no caller may.
+func withoutAdvice(message string) string {
+	before, _, _ := strings.Cut(message, ` Use "SET `)
+	return before
 }
 
 // variable gives the name in SET VARIABLE name = literal, "" for any other
