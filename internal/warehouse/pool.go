@@ -34,8 +34,12 @@ func (b Bounds) filled() Bounds {
 	}
 }
 
-// resetTime is how long a session may take to become as new.
-const resetTime = 3 * time.Second
+const (
+	// resetTime is how long a session may take to become as new.
+	resetTime = 3 * time.Second
+	// doubtAfter is how long an idle session is taken to be alive.
+	doubtAfter = 5 * time.Second
+)
 
 // Pool keeps warehouse sessions for the next query of the same credential at
 // the same place. A session is never given to another credential, and it is
@@ -104,6 +108,10 @@ func (p *Pool) Acquire(ctx context.Context, key string, s product.Source, l Logi
 			return nil, fault.Because(ctx.Err(), fault.Limited, "all %d sessions of this credential in the warehouse are in use", p.bounds.PerKey).After(time.Second)
 		}
 	}
+	if se != nil && !alive(ctx, se) {
+		_ = se.conn.Close()
+		se = nil // its right to be there goes to the one opened now
+	}
 	if se == nil {
 		conn, err := p.open(ctx, s, l)
 		if err != nil {
@@ -113,6 +121,17 @@ func (p *Pool) Acquire(ctx context.Context, key string, s product.Source, l Logi
 		se = &session{conn: conn, slot: sl, born: time.Now()}
 	}
 	return &Lease{Conn: se.conn, pool: p, session: se}, nil
+}
+
+// alive asks a session that was idle for a while whether it still is: servers
+// and firewalls end idle connections, and the next query would fail for it.
+func alive(ctx context.Context, se *session) bool {
+	if time.Since(se.released) < doubtAfter {
+		return true
+	}
+	ctx, cancel := context.WithTimeout(ctx, resetTime)
+	defer cancel()
+	return se.conn.Ping(ctx) == nil
 }
 
 // place is what makes two sources the same place with the same settings.

@@ -308,6 +308,24 @@ func TestManyCallersNeverShareASessionNorAKey(t *testing.T) {
 	}
 }
 
+func TestSessionThatDiedIdleIsReplaced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := &engine{}
+		p := pool(e, warehouse.Bounds{PerKey: 1})
+		acquire(t, p, "a", "h").Release()
+		synctest.Wait()
+		e.last().say = errors.New("connection reset by peer")
+		time.Sleep(30 * time.Second)
+		l := acquire(t, p, "a", "h")
+		if err := l.Ping(t.Context()); err != nil || e.count() != 2 || !e.opened[0].closed.Load() {
+			t.Errorf("%v, %d sessions", err, e.count())
+		}
+		l.Release()
+		acquire(t, p, "a", "h").Release() // the bound of one still has its one
+		p.Close()
+	})
+}
+
 func TestReleasedLeaseReachesNoSession(t *testing.T) {
 	p := pool(&engine{}, warehouse.Bounds{})
 	defer p.Close()

@@ -38,6 +38,7 @@ const (
 	lockTimeout    = 5 * time.Second
 	idleInTx       = time.Minute
 	connectTimeout = 10 * time.Second
+	maxRow         = 64 << 20 // a longer row would be in memory several times
 )
 
 // Open signs in. Nothing of the environment and no local file takes part.
@@ -167,6 +168,7 @@ func config(s product.Source, l warehouse.Login, dial warehouse.Dial, a attempt,
 	// The dial guard resolves the name: it must see it, not an address.
 	c.LookupFunc = func(_ context.Context, host string) ([]string, error) { return []string{host}, nil }
 	c.BuildFrontend = pgproto3.NewFrontend
+	c.MaxProtocolMessageBodyLen = maxRow
 	c.RuntimeParams = map[string]string{
 		"application_name":                    cmp.Or(s.Params["application_name"], "postern"),
 		"client_encoding":                     "UTF8",

@@ -50,10 +50,11 @@ func (c *Conn) query(ctx context.Context, sql string, params [][]byte, l warehou
 	if l.Timeout <= 0 {
 		l.Timeout = c.defaultTimeout
 	}
+	l.Timeout = max(l.Timeout, time.Millisecond) // the server takes 0 for none
 	// The server's own timeout comes first; this one is for a server that does
 	// not answer.
 	bound, cancel := context.WithTimeoutCause(ctx, l.Timeout+patience, errLate)
-	r := &rows{conn: c, ctx: bound, cancel: cancel, sql: sql, limits: l, params: params != nil}
+	r := &rows{conn: c, caller: ctx, ctx: bound, cancel: cancel, sql: sql, limits: l, params: params != nil}
 	r.watch = c.watch(bound)
 	c.busy = true
 	if err := r.start(params); err != nil {
@@ -209,11 +210,14 @@ func (r *rows) failed(err error) error {
 		return stopped(r.ctx)
 	}
 	var e *pgconn.PgError
+	var long *pgproto3.ExceededMaxBodyLenErr
 	switch {
 	case fault.As(err) != nil:
 		return err
 	case errors.As(err, &e):
 		return refused(e, r.sql, r.limits.Timeout)
+	case errors.As(err, &long):
+		return fault.Because(err, fault.Rejected, "a row of the result is longer than %d MiB", maxRow>>20)
 	}
 	return fault.Because(err, fault.Unavailable, "the connection to the warehouse broke")
 }

@@ -23,7 +23,8 @@ const (
 // rows is a result under way.
 type rows struct {
 	conn   *Conn
-	ctx    context.Context
+	caller context.Context // as Query got it
+	ctx    context.Context // with the time limit
 	cancel context.CancelFunc
 	watch  *watcher
 	sql    string
@@ -66,7 +67,7 @@ func (r *rows) Next(ctx context.Context) (arrow.RecordBatch, error) {
 		return nil, r.err
 	}
 	var inner *watcher
-	if ctx.Done() != nil && ctx.Done() != r.ctx.Done() {
+	if ctx.Done() != nil && ctx.Done() != r.caller.Done() {
 		inner = r.conn.watch(ctx)
 		defer inner.done()
 	}

@@ -172,6 +172,13 @@ func TestValueWithoutAPlaceInItsTypeIsRefusedNotChanged(t *testing.T) {
 	}
 }
 
+func TestRowTooLongForMemoryIsRefused(t *testing.T) {
+	_, s, l := shop(t)
+	if _, err := value(t, open(t, s, l), "SELECT repeat('x', 70 << 20)", warehouse.Limits{}); !fault.Is(err, fault.Rejected) {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestStatementWithParametersIsRefused(t *testing.T) {
 	_, s, l := shop(t)
 	c := open(t, s, l)
@@ -336,6 +343,25 @@ func TestCancelledSessionIsNotGivenAgain(t *testing.T) {
 	}
 	if _, err := open(t, s, l).Query(ctx, "SELECT 1", warehouse.Limits{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("a query of a context that ended: %v", err)
+	}
+}
+
+func BenchmarkMillionRows(b *testing.B) {
+	_, s, l := shop(b)
+	c, err := postgres.Driver{}.Open(b.Context(), s, l, loopback)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer c.Close()
+	for b.Loop() {
+		rows, err := c.Query(b.Context(), "SELECT n, n * 1.5::float8, 'row ' || n, now(), (n % 1000)::numeric(10,2) FROM generate_series(1, 1000000) AS n", warehouse.Limits{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		for err == nil {
+			_, err = rows.Next(b.Context())
+		}
+		_ = rows.Close()
 	}
 }
 
