@@ -21,11 +21,8 @@ func (j *judge) columns() error {
 		}
 		if sets := j.unfit(c); len(sets) > 0 {
 			last := c.Parts[len(c.Parts)-1]
-			if len(c.Parts) == 1 {
-				last = c.Parts[0]
-			}
 			return refuse(lockColumns, c.Offset, "%s is not a column of %s in this data product; it has: %s%s",
-				strings.Join(c.Parts, "."), orList(names{sets: sets}.all()), itHas(columnNames(sets...)), didYouMean(last, columnNames(sets...)))
+				strings.Join(c.Parts, "."), oneOf(names{sets: sets}.all()), itHas(columnNames(sets...)), didYouMean(last, columnNames(sets...)))
 		}
 	}
 	return nil
@@ -46,7 +43,7 @@ func (j *judge) unfit(c sqlfacts.Column) []*product.RecordSet {
 		}
 	}
 	for _, s := range sets {
-		if len(s.Columns) == 0 || hasColumn(s, column) {
+		if len(s.Columns) == 0 || j.has(s, column) {
 			return nil
 		}
 	}
@@ -64,7 +61,7 @@ func (j *judge) unfitBare(name string) []*product.RecordSet {
 	}
 	var sets []*product.RecordSet
 	for _, r := range j.refs {
-		if len(r.set.Columns) == 0 || hasColumn(r.set, name) || strings.EqualFold(r.alias(), name) {
+		if len(r.set.Columns) == 0 || j.has(r.set, name) || strings.EqualFold(r.alias(), name) {
 			return nil
 		}
 		if !slices.Contains(sets, r.set) {
@@ -121,6 +118,5 @@ func (j *judge) qualified(c sqlfacts.Column) (ref, bool) {
 // messages hang on it.
 func (j *judge) definesSource(name string) bool {
 	q := `"?` + regexp.QuoteMeta(name) + `"?`
-	re, err := regexp.Compile(`(?is)\)\s*(as\s+)?` + q + `\b|\b` + q + `\s*(\([^()]*\)\s*)?as\s+((not\s+)?materialized\s*)?\(`)
-	return err == nil && re.MatchString(j.sql)
+	return j.search(`(?is)\)\s*(as\s+)?`+q+`\b|\b`+q+`\s*(\([^()]*\)\s*)?as\s+((not\s+)?materialized\s*)?\(`, true)
 }

@@ -66,8 +66,7 @@ func (j *judge) holds(kind string) bool {
 // or name in a list behind an alias.
 func (j *judge) named(name string) bool {
 	q := `"?` + regexp.QuoteMeta(name) + `"?`
-	re, err := regexp.Compile(`(?is)[\s)]` + q + `\s*(,|\)|\bfrom\b|$)|[(,]\s*` + q + `[\s,)]`)
-	return err == nil && re.MatchString(j.sql)
+	return j.search(`(?is)[\s)]`+q+`\s*(,|\)|\bfrom\b|$)|[(,]\s*`+q+`[\s,)]`, false)
 }
 
 // selections finds the names selected from a value in brackets, (x).name and

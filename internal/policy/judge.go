@@ -3,6 +3,7 @@ package policy
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -68,11 +69,13 @@ func Judge(f sqlfacts.Facts, sql string, pr product.Product, rewritten bool) (Ve
 
 // judge is one judgement under way.
 type judge struct {
-	facts   sqlfacts.Facts
-	sql     string
-	allowed *allowed
-	names   names
-	refs    []ref // the tables, resolved
+	facts       sqlfacts.Facts
+	sql         string
+	allowed     *allowed
+	names       names
+	refs        []ref // the tables, resolved
+	columnIndex map[*product.RecordSet]map[string]bool
+	searches    int // of the text by pattern, which are bounded
 }
 
 // ref is a table reference that was found to be a record set.
@@ -210,7 +213,33 @@ var duckdbValues = map[string]bool{
 // shown reports whether some record set of the product shows a column of the
 // name.
 func (j *judge) shown(column string) bool {
-	return slices.ContainsFunc(j.names.sets, func(s *product.RecordSet) bool { return hasColumn(s, column) })
+	return slices.ContainsFunc(j.names.sets, func(s *product.RecordSet) bool { return j.has(s, column) })
+}
+
+// has reports whether a record set shows a column.
+func (j *judge) has(s *product.RecordSet, column string) bool {
+	index, ok := j.columnIndex[s]
+	if !ok {
+		index = make(map[string]bool, len(s.Columns))
+		for _, c := range s.Columns {
+			index[strings.ToLower(c.Name)] = true
+		}
+		if j.columnIndex == nil {
+			j.columnIndex = map[*product.RecordSet]map[string]bool{}
+		}
+		j.columnIndex[s] = index
+	}
+	return index[strings.ToLower(column)]
+}
+
+// search looks for a pattern in the text, for what only messages or rare forms
+// hang on. A text that asks for too many searches gets the answer otherwise.
+func (j *judge) search(pattern string, otherwise bool) bool {
+	if j.searches++; j.searches > 50 {
+		return otherwise
+	}
+	re, err := regexp.Compile(pattern)
+	return err == nil && re.MatchString(j.sql)
 }
 
 func (j *judge) recordSets() []string {

@@ -106,6 +106,18 @@ func TestRecordSetWithoutASchemaIsInTheOnlyOneThereIs(t *testing.T) {
 	}
 }
 
+// Each name is replaced by a query, so that many names in a short text would
+// make an endless one.
+func TestStatementOfTooManyTablesIsRefused(t *testing.T) {
+	sql := "SELECT 1 FROM sales" + strings.Repeat(", sales", 500)
+	if f := fault.As(judge(t, sql)); f == nil || f.Lock != "tables" || !strings.Contains(f.Message, "at most 500 tables") || f.Position != len(sql)-len("sales") {
+		t.Errorf("got %+v", f)
+	}
+	if err := judge(t, strings.TrimSuffix(sql, ", sales")); err != nil {
+		t.Error(err)
+	}
+}
+
 // Facts that do not fit the text must never move a splice.
 func TestFactsThatDoNotFitTheTextAreRefused(t *testing.T) {
 	base := sqlfacts.Facts{Dialect: "postgres", Statements: 1, ReadOnly: true, Nodes: []sqlfacts.Node{{Kind: "SelectStmt"}}}

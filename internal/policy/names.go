@@ -125,10 +125,6 @@ func (n names) all() []string {
 	return out
 }
 
-func hasColumn(s *product.RecordSet, name string) bool {
-	return slices.ContainsFunc(s.Columns, func(c product.Column) bool { return strings.EqualFold(c.Name, name) })
-}
-
 func columnNames(sets ...*product.RecordSet) []string {
 	var out []string
 	for _, s := range sets {

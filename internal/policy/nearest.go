@@ -21,6 +21,14 @@ func itHas(names []string) string {
 	return strings.Join(names, ", ")
 }
 
+// oneOf writes a few names as alternatives, and many as what they are.
+func oneOf(names []string) string {
+	if len(names) > 3 {
+		return fmt.Sprintf("any of the %d record sets it may be of", len(names))
+	}
+	return orList(names)
+}
+
 // didYouMean names the candidate nearest to what was written, if one is near.
 func didYouMean(written string, candidates []string) string {
 	best, least := "", len(written)/3+2

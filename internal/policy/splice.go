@@ -124,18 +124,21 @@ func endsWith(written, name string) bool {
 	return ok && (rest == "" || strings.HasSuffix(strings.TrimRight(rest, " \t\r\n"), "."))
 }
 
-// apply makes the cuts from right to left, so that no offset moves before it
-// is used.
+// apply makes the cuts, in one pass.
 func apply(sql string, cuts []splice) (string, error) {
-	slices.SortFunc(cuts, func(a, b splice) int { return cmp.Compare(b.at, a.at) })
-	next := len(sql)
+	slices.SortFunc(cuts, func(a, b splice) int { return cmp.Compare(a.at, b.at) })
+	var b strings.Builder
+	done := 0
 	for _, c := range cuts {
-		if c.end > next {
+		if c.at < done {
 			return "", fmt.Errorf("splices overlap at byte %d", c.at)
 		}
-		sql, next = sql[:c.at]+c.text+sql[c.end:], c.at
+		b.WriteString(sql[done:c.at])
+		b.WriteString(c.text)
+		done = c.end
 	}
-	return sql, nil
+	b.WriteString(sql[done:])
+	return b.String(), nil
 }
 
 // quote makes an identifier that every dialect here takes literally.

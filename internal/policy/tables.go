@@ -9,8 +9,15 @@ import (
 	"github.com/postern/postern/internal/sqlfacts"
 )
 
+// maxTables bounds how much longer than its text a statement can get, for each
+// name is replaced by a query.
+const maxTables = 500
+
 // tables is the third lock: every name must be a record set of the product.
 func (j *judge) tables() error {
+	if n := len(j.facts.Tables); n > maxTables {
+		return refuse(lockTables, j.facts.Tables[maxTables].Offset, "a statement may name at most %d tables; this one names %d", maxTables, n)
+	}
 	for _, t := range j.facts.Tables {
 		found := j.names.find(t.Catalog, t.Schema, t.Name)
 		switch len(found) {
@@ -93,7 +100,7 @@ func (j *judge) reads() error {
 			return j.noTable(sqlfacts.Table{Schema: r.Schema, Name: r.Table, Offset: -1})
 		}
 		shown := slices.ContainsFunc(sets, func(s *product.RecordSet) bool {
-			return len(s.Columns) == 0 || hasColumn(s, r.Column)
+			return len(s.Columns) == 0 || j.has(s, r.Column)
 		})
 		if !shown && r.Column != "" {
 			return refuse(lockColumns, -1, "%s has no column %s in this data product; it has: %s", setName(sets[0]), r.Column, itHas(columnNames(sets...)))
