@@ -24,17 +24,17 @@ type cli struct {
 	Product productCmd `cmd:"" help:"Manage data products and their grants."`
 	Keys    keysCmd    `cmd:"" help:"Manage the keys that sign access tokens."`
 	Audit   auditCmd   `cmd:"" help:"Read and verify the record."`
-	Policy  policyCmd  `cmd:"" help:"Ask policy why."`
-	Backup  backupCmd  `cmd:"" help:"Copy the state and its keys to a folder, while serving or not."`
+	Policy  policyCmd  `cmd:"" help:"Ask policy what it allows, and why."`
+	Backup  backupCmd  `cmd:"" help:"Copy the store to a folder, while serving or not; the master key stays out of it."`
 	Restore restoreCmd `cmd:"" help:"Put a backup into an empty data directory."`
-	Migrate migrateCmd `cmd:"" help:"Bring the store to this version's schema and say what was done."`
+	Migrate migrateCmd `cmd:"" help:"Bring the store to this version's schema, as every start does, and say where it stands."`
 	Doctor  doctorCmd  `cmd:"" help:"Check the data directory, the keys, the store and the record."`
 
 	Token      tokenCmd      `cmd:"" help:"Exchange the client's id and secret for an access token."`
 	Credential credentialCmd `cmd:"" help:"Store the client's own warehouse credentials."`
 	Schema     schemaCmd     `cmd:"" help:"Show a data product's tables and columns."`
 	SQL        sqlCmd        `cmd:"" name:"sql" help:"Run one read-only SQL statement on a data product."`
-	MCP        mcpCmd        `cmd:"" name:"mcp" help:"A stdio MCP server that forwards to POSTERN_URL with a fresh token."`
+	MCP        mcpCmd        `cmd:"" name:"mcp" help:"Serve MCP on stdin and stdout, forwarding to POSTERN_URL with fresh tokens."`
 
 	Completion kongcompletion.Completion `cmd:"" help:"Set up shell completion (bash, zsh or fish)."`
 	Version    versionCmd                `cmd:"" help:"Print the version."`
@@ -42,7 +42,7 @@ type cli struct {
 
 // output is the one flag that all commands but serve, demo and mcp share.
 type output struct {
-	JSON bool `name:"json" help:"Print JSON."`
+	JSON bool `name:"json" help:"Print JSON instead of text."`
 }
 
 // state says where the operator's commands act. They work while serve runs on
@@ -57,11 +57,11 @@ type serveFlags struct {
 	stateFlags
 	Listen       string        `name:"listen" env:"POSTERN_LISTEN" default:"127.0.0.1:8080" help:"The address to listen on." placeholder:"ADDR"`
 	PublicURL    string        `name:"public-url" env:"POSTERN_PUBLIC_URL" help:"The URL clients use: the issuer of tokens and the only source of absolute URLs. Default: the listen address." placeholder:"URL"`
-	TLSCert      string        `name:"tls-cert" env:"POSTERN_TLS_CERT" help:"Certificate chain, PEM." placeholder:"FILE"`
-	TLSKey       string        `name:"tls-key" env:"POSTERN_TLS_KEY" help:"Private key, PEM." placeholder:"FILE"`
+	TLSCert      string        `name:"tls-cert" env:"POSTERN_TLS_CERT" help:"The certificate chain to serve TLS with, PEM." placeholder:"FILE"`
+	TLSKey       string        `name:"tls-key" env:"POSTERN_TLS_KEY" help:"The certificate's private key, PEM." placeholder:"FILE"`
 	BehindProxy  []string      `name:"behind-proxy" env:"POSTERN_BEHIND_PROXY" help:"The networks of the proxies that end TLS. Client addresses in X-Forwarded-For count only from there." placeholder:"CIDR"`
 	FilesRoot    string        `name:"files-root" env:"POSTERN_FILES_ROOT" help:"The folder under which products made through the API may name files. None by default." placeholder:"DIR"`
-	AllowNetwork []string      `name:"allow-network" env:"POSTERN_ALLOW_NETWORK" help:"Private networks in which warehouses may be." placeholder:"CIDR"`
+	AllowNetwork []string      `name:"allow-network" env:"POSTERN_ALLOW_NETWORK" help:"Private, loopback or link-local networks in which warehouses may be. None by default." placeholder:"CIDR"`
 	SigningAlg   string        `name:"signing-alg" env:"POSTERN_SIGNING_ALG" default:"ES256" enum:"ES256,EdDSA,RS256" help:"The algorithm of new signing keys (ES256, EdDSA, RS256)."`
 	QueryTimeout time.Duration `name:"query-timeout" env:"POSTERN_QUERY_TIMEOUT" default:"10m" help:"The longest a query may run."`
 	Grace        time.Duration `name:"shutdown-grace" env:"POSTERN_SHUTDOWN_GRACE" default:"30s" help:"How long running queries may finish after an interrupt."`
@@ -69,7 +69,7 @@ type serveFlags struct {
 
 // clientFlags say where a user's commands call, and as whom.
 type clientFlags struct {
-	URL          string `name:"url" env:"POSTERN_URL" default:"http://127.0.0.1:8080" help:"The server." placeholder:"URL"`
+	URL          string `name:"url" env:"POSTERN_URL" default:"http://127.0.0.1:8080" help:"The server to call." placeholder:"URL"`
 	ClientID     string `name:"client-id" env:"POSTERN_CLIENT_ID" help:"The OAuth client's id." placeholder:"ID"`
 	ClientSecret string `kong:"-"` // only from POSTERN_CLIENT_SECRET: a flag would show in ps
 }

@@ -51,16 +51,7 @@ func run(args []string, c *terminal) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	exit := -1
-	var grammar cli
-	parser, err := kong.New(&grammar, kong.Name("postern"),
-		kong.Description("The back gate to a company's data, for machines."),
-		kong.Writers(c.out, c.err), kong.Exit(func(code int) { exit = code }),
-		kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-		kong.Vars{"roles": "One of " + roleNames()},
-		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(c))
-	if err != nil {
-		panic(err) // the grammar itself is wrong
-	}
+	parser := newParser(new(cli), c, func(code int) { exit = code }, kong.BindTo(ctx, (*context.Context)(nil)))
 	kongcompletion.Register(parser) // answers and exits when a shell asks
 	cmd, err := parser.Parse(args)
 	if exit >= 0 {
@@ -79,6 +70,30 @@ func run(args []string, c *terminal) int {
 		return 1
 	}
 	return 0
+}
+
+// newParser makes the command line's parser; exit is called when help was
+// printed.
+func newParser(grammar *cli, c *terminal, exit func(int), more ...kong.Option) *kong.Kong {
+	parser, err := kong.New(grammar, append(more, kong.Name("postern"),
+		kong.Description("The back gate to a company's data, for machines."),
+		kong.Writers(c.out, c.err), kong.Exit(exit),
+		kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}), kong.ValueFormatter(helpOf),
+		kong.Vars{"roles": "One of " + roleNames()}, kong.Bind(c))...)
+	if err != nil {
+		panic(err) // the grammar itself is wrong
+	}
+	return parser
+}
+
+// helpOf is a flag's help with its default, which kong shows only where no
+// placeholder stands in its place.
+func helpOf(v *kong.Value) string {
+	help := kong.DefaultHelpValueFormatter(v)
+	if v.HasDefault && v.Flag != nil && v.Flag.PlaceHolder != "" {
+		help += " Default " + v.Default + "."
+	}
+	return help
 }
 
 func roleNames() string {

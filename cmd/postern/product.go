@@ -32,7 +32,7 @@ type productApplyCmd struct {
 	output
 	stateFlags
 	File   string `short:"f" required:"" help:"The spec, YAML or JSON; - reads stdin." placeholder:"FILE"`
-	Public bool   `help:"Visible to every client."`
+	Public bool   `help:"Share it with everyone, which makes every client a viewer."`
 }
 
 // Run makes the product ready, the same again and again.
@@ -179,7 +179,7 @@ func (p productShowCmd) Run(ctx context.Context, c *terminal) error {
 
 type productDraftCmd struct {
 	output
-	URI      string `required:"" help:"The warehouse: postgresql://host/db, duckdb:///file, sqlite:///file." placeholder:"URI"`
+	URI      string `required:"" help:"The warehouse: postgresql://host/db, duckdb:///path/file.duckdb or sqlite:///path/file.sqlite." placeholder:"URI"`
 	ID       string `name:"id" help:"The product's id; from the database's name by default." placeholder:"ID"`
 	Name     string `help:"The product's name for people." placeholder:"NAME"`
 	Username string `help:"Sign in as this user; the password comes from stdin." placeholder:"U"`

@@ -23,7 +23,7 @@ type tryCmd struct {
 	output
 	stateFlags
 	URL      string `name:"url" env:"POSTERN_URL" default:"http://127.0.0.1:8080" help:"The server to call, when one already serves from the data directory." placeholder:"URL"`
-	URI      string `arg:"" name:"uri" help:"Your warehouse: postgresql://host/db, duckdb:///file, sqlite:///file." placeholder:"URI"`
+	URI      string `arg:"" name:"uri" help:"Your warehouse: postgresql://host/db, duckdb:///path/file.duckdb or sqlite:///path/file.sqlite." placeholder:"URI"`
 	Username string `help:"Sign in as this user; the password comes from stdin." placeholder:"U"`
 	ID       string `name:"id" help:"The product's id; from the database's name by default." placeholder:"ID"`
 }
