@@ -106,6 +106,28 @@ func TestRecordSetWithoutASchemaIsInTheOnlyOneThereIs(t *testing.T) {
 	}
 }
 
+// What SQLite says it reads is judged even where no name was seen to splice.
+func TestReadsOfTheEngineAreJudgedColumnByColumn(t *testing.T) {
+	pr := specimen("main", "main")
+	for want, r := range map[string]sqlfacts.Read{
+		"columns": {Schema: "main", Table: "fact_sales", Column: "cost"}, "columns ": {Schema: "main", Table: "FACT_SALES", Column: "ROWID"},
+		"allow": {Schema: "main", Table: "fact_sales", Column: "Month"}, "allow ": {Schema: "main", Table: "fact_sales"},
+		"allow  ": {Schema: "main", Table: "notes", Column: "ROWID"}, "tables": {Schema: "main", Table: "sales", Column: "month"},
+		"tables ": {Schema: "temp", Table: "fact_sales", Column: "month"}, "tables  ": {Schema: "main", Table: "sqlite_master"},
+	} {
+		f := sqlfacts.Facts{Dialect: "sqlite", Statements: 1, ReadOnly: true, Nodes: []sqlfacts.Node{{Kind: "SELECT"}}, Reads: []sqlfacts.Read{r}}
+		for _, rewritten := range []bool{false, true} {
+			if _, err := policy.Judge(f, "SELECT 1", pr, rewritten); lockOf(err) != strings.TrimSpace(want) {
+				t.Errorf("%+v, rewritten %v: %v", r, rewritten, err)
+			}
+		}
+	}
+	f := sqlfacts.Facts{Dialect: "sqlite", Statements: 1, ReadOnly: true, Unresolved: true, Problem: "no such column: x"}
+	if _, err := policy.Judge(f, "SELECT x", pr, true); !fault.Is(err, fault.Rejected) || fault.As(err).Message != f.Problem {
+		t.Errorf("a name that is still unknown: %v", err)
+	}
+}
+
 // Each name is replaced by a query, so that many names in a short text would
 // make an endless one.
 func TestStatementOfTooManyTablesIsRefused(t *testing.T) {
