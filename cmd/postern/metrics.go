@@ -17,7 +17,9 @@ type metrics struct {
 	requests *prometheus.HistogramVec
 }
 
-func newMetrics() *metrics {
+// newMetrics gets work from the store: its group commits, and the changes and
+// records in them.
+func newMetrics(work func() (commits, changes int64)) *metrics {
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
 		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
@@ -28,7 +30,13 @@ func newMetrics() *metrics {
 	build := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "postern_build_info", Help: "1, with the version.", ConstLabels: prometheus.Labels{"version": version},
 	}, func() float64 { return 1 })
-	m.registry.MustRegister(m.requests, build, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	commits := prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: "postern_store_commits_total", Help: "Group commits of the store, one fsync each.",
+	}, func() float64 { n, _ := work(); return float64(n) })
+	changes := prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: "postern_store_changes_total", Help: "Changes and records that were committed.",
+	}, func() float64 { _, n := work(); return float64(n) })
+	m.registry.MustRegister(m.requests, build, commits, changes, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 

@@ -68,7 +68,7 @@ func build(ctx context.Context, s *state, cfg settings, log *slog.Logger) (*node
 	if err != nil {
 		return nil, err
 	}
-	n := &node{state: s, pool: pool(cfg.networks), keyset: s.keys(cfg.SigningAlg), people: s.people(), metrics: newMetrics(), draining: make(chan struct{})}
+	n := &node{state: s, pool: pool(cfg.networks), keyset: s.keys(cfg.SigningAlg), people: s.people(), metrics: newMetrics(s.db.Work), draining: make(chan struct{})}
 	if err := n.keyset.Ensure(asSystem(ctx)); err != nil {
 		return nil, err
 	}

@@ -106,6 +106,10 @@ func (db *DB) commit(batch []*change) {
 			c.err = fault.Because(err, fault.Unavailable, "the record could not be written")
 		}
 	}
+	if err == nil {
+		db.commits.Add(1)
+		db.changes.Add(int64(len(batch)))
+	}
 	if err == nil && bumped > 0 {
 		db.counter.saw(bumped, db.now())
 	}

@@ -18,6 +18,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/stdlib"
@@ -55,7 +56,13 @@ type DB struct {
 	once  sync.Once
 
 	counter counter
+
+	commits, changes atomic.Int64 // group commits that succeeded, and what was in them
 }
+
+// Work says how many group commits this process has made, and how many changes
+// and records were in them: together, how well commits are shared.
+func (db *DB) Work() (commits, changes int64) { return db.commits.Load(), db.changes.Load() }
 
 // Open connects, migrates to the newest schema and starts the writer.
 func Open(ctx context.Context, c Config) (*DB, error) {
