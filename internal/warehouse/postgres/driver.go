@@ -77,7 +77,9 @@ func (d Driver) try(ctx context.Context, s product.Source, l warehouse.Login, di
 	if err != nil && refusesParameters(err) {
 		// A connection pooler in front (PgBouncer) knows only a few. Each
 		// query sets them in its own transaction anyway.
-		cfg.RuntimeParams = map[string]string{"client_encoding": "UTF8", "application_name": cfg.RuntimeParams["application_name"]}
+		cfg.RuntimeParams = map[string]string{
+			"client_encoding": "UTF8", "standard_conforming_strings": "on", "application_name": cfg.RuntimeParams["application_name"],
+		}
 		conn, err = pgconn.ConnectConfig(ctx, cfg)
 		timeout = 0
 	}
@@ -173,6 +175,10 @@ func config(s product.Source, l warehouse.Login, dial warehouse.Dial, a attempt,
 		"application_name":                    cmp.Or(s.Params["application_name"], "postern"),
 		"client_encoding":                     "UTF8",
 		"default_transaction_read_only":       "on",
+		// The parser reads a backslash in '...' as itself. A server that has
+		// this off would read '\'' another way, and run what was judged to be
+		// inside a string.
+		"standard_conforming_strings":         "on",
 		"statement_timeout":                   millis(timeout),
 		"lock_timeout":                        millis(lockTimeout),
 		"idle_in_transaction_session_timeout": millis(idleInTx),

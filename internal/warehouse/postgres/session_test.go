@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/postern/postern/internal/fault"
@@ -65,6 +66,17 @@ func TestSessionIsReadOnlyAndLimitedFromItsFirstByte(t *testing.T) {
 		if got := mustValue(t, c, "SELECT current_setting('"+name+"')"); got != want {
 			t.Errorf("%s is %q, want %q", name, got, want)
 		}
+	}
+}
+
+// A role that has it off would make the server read '\'' as the parser does
+// not, and run what was judged to be inside a string.
+func TestStringsAreReadAsTheParserReadsThem(t *testing.T) {
+	a, s, l := shop(t)
+	a.Exec(t, "ALTER ROLE "+l.Username+" SET standard_conforming_strings = off")
+	c := open(t, s, l)
+	if got := mustValue(t, c, "SELECT '\\', length($$ab$$), '--'"); got != `\` {
+		t.Fatalf("the server read the string as %q", got)
 	}
 }
 
@@ -344,6 +356,36 @@ func TestCancelledSessionIsNotGivenAgain(t *testing.T) {
 	if _, err := open(t, s, l).Query(ctx, "SELECT 1", warehouse.Limits{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("a query of a context that ended: %v", err)
 	}
+}
+
+// Callers of two credentials take turns on a pool too small for them.
+func TestNothingOfOneCallerIsSeenByTheNext(t *testing.T) {
+	_, s, l := shop(t)
+	p := warehouse.NewPool(map[product.Engine]warehouse.Driver{product.PostgreSQL: postgres.Driver{}}, loopback, warehouse.Bounds{PerKey: 2})
+	defer p.Close()
+	const seen = "SELECT coalesce(current_setting('app.tenant', true), '') || coalesce(pg_my_temp_schema()::regnamespace::text, '')"
+	var wg sync.WaitGroup
+	for g := range 8 {
+		wg.Go(func() {
+			me := fmt.Sprint("tenant", g)
+			for i := range 50 {
+				lease, err := p.Acquire(t.Context(), fmt.Sprint("credential", g%2), s, l)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				limits, want := warehouse.Limits{}, ""
+				if i%2 == 0 {
+					limits.Pre, want = "SET app.tenant = '"+me+"'", me
+				}
+				if got, err := value(t, lease, seen, limits); err != nil || got != want {
+					t.Errorf("%s saw %q, %v", me, got, err)
+				}
+				lease.Release()
+			}
+		})
+	}
+	wg.Wait()
 }
 
 func BenchmarkMillionRows(b *testing.B) {
