@@ -172,9 +172,9 @@ func config(s product.Source, l warehouse.Login, dial warehouse.Dial, a attempt,
 	c.BuildFrontend = pgproto3.NewFrontend
 	c.MaxProtocolMessageBodyLen = maxRow
 	c.RuntimeParams = map[string]string{
-		"application_name":                    cmp.Or(s.Params["application_name"], "postern"),
-		"client_encoding":                     "UTF8",
-		"default_transaction_read_only":       "on",
+		"application_name":              cmp.Or(s.Params["application_name"], "postern"),
+		"client_encoding":               "UTF8",
+		"default_transaction_read_only": "on",
 		// The parser reads a backslash in '...' as itself. A server that has
 		// this off would read '\'' another way, and run what was judged to be
 		// inside a string.

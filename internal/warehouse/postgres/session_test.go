@@ -69,7 +69,7 @@ func TestSessionIsReadOnlyAndLimitedFromItsFirstByte(t *testing.T) {
 	}
 }
 
-// A role that has it off would make the server read '\'' as the parser does
+// A role that has it off would make the server read '\” as the parser does
 // not, and run what was judged to be inside a string.
 func TestStringsAreReadAsTheParserReadsThem(t *testing.T) {
 	a, s, l := shop(t)
@@ -363,7 +363,7 @@ func TestNothingOfOneCallerIsSeenByTheNext(t *testing.T) {
 	_, s, l := shop(t)
 	p := warehouse.NewPool(map[product.Engine]warehouse.Driver{product.PostgreSQL: postgres.Driver{}}, loopback, warehouse.Bounds{PerKey: 2})
 	defer p.Close()
-	const seen = "SELECT coalesce(current_setting('app.tenant', true), '') || coalesce(pg_my_temp_schema()::regnamespace::text, '')"
+	const seen = "SELECT coalesce(current_setting('app.tenant', true), '')"
 	var wg sync.WaitGroup
 	for g := range 8 {
 		wg.Go(func() {
