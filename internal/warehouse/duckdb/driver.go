@@ -201,7 +201,7 @@ func (d *Driver) openEngine(in *instance) error {
 func catalogName(path string) string {
 	name, _, _ := strings.Cut(filepath.Base(path), ".")
 	switch strings.ToLower(name) {
-	case "", "memory", "temp", "system":
+	case "", "memory", "temp", "system", "main", "pg_catalog", "information_schema":
 		return "db_" + name
 	}
 	return name
