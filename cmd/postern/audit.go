@@ -8,11 +8,13 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/postern/postern/internal/audit"
+	"github.com/postern/postern/internal/keyring"
 	"github.com/postern/postern/internal/store"
 )
 
@@ -21,6 +23,7 @@ type auditCmd struct {
 	List   auditListCmd   `cmd:"" help:"List the newest records."`
 	Verify auditVerifyCmd `cmd:"" help:"Check every chain and checkpoint; names each record that was altered, removed or moved."`
 	Export auditExportCmd `cmd:"" help:"Write the record as JSON lines, with what is needed to verify it elsewhere."`
+	Keys   auditKeysCmd   `cmd:"" help:"Print the public keys that checkpoints are signed with, for a verifier to keep."`
 }
 
 type auditShowCmd struct {
@@ -223,8 +226,50 @@ type exportedCheckpoint struct {
 	Sig        string    `json:"sig"`
 }
 
-// Run writes the chains in order, each followed by its checkpoints. Filters
-// leave records out, and then the chain cannot be verified from the export.
+// exportedKey is a public key that checkpoints are signed with. Its id is made
+// from its bytes, so that one who knows the id knows the key.
+type exportedKey struct {
+	Key    bool   `json:"key"`
+	KeyID  string `json:"kid"`
+	Alg    string `json:"alg"`
+	Public string `json:"public"`
+}
+
+func publicKeys(r *keyring.Ring) []exportedKey {
+	out := []exportedKey{}
+	for kid, public := range r.VerifyKeys() {
+		out = append(out, exportedKey{true, kid, "Ed25519", hex.EncodeToString(public)})
+	}
+	slices.SortFunc(out, func(a, b exportedKey) int { return strings.Compare(a.KeyID, b.KeyID) })
+	return out
+}
+
+type auditKeysCmd struct {
+	output
+	stateFlags
+}
+
+// Run prints the keys.
+func (a auditKeysCmd) Run(ctx context.Context, c *terminal) error {
+	s, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	all := publicKeys(s.ring)
+	return c.print(a.JSON, all, func(w io.Writer) error {
+		for _, k := range all {
+			if _, err := fmt.Fprintf(w, "%s  %s  %s\n", k.KeyID, k.Alg, k.Public); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Run writes the keys, then the chains in order, each followed by its
+// checkpoints. Filters leave records out, and then the chain cannot be verified
+// from the export.
 func (a auditExportCmd) Run(ctx context.Context, c *terminal) error {
 	s, err := a.open(ctx)
 	if err != nil {
@@ -242,7 +287,13 @@ func (a auditExportCmd) Run(ctx context.Context, c *terminal) error {
 		out = f
 	}
 	w := bufio.NewWriter(out)
-	n, err := a.export(ctx, s.db, json.NewEncoder(w))
+	enc := json.NewEncoder(w)
+	for _, k := range publicKeys(s.ring) {
+		if err := enc.Encode(k); err != nil {
+			return err
+		}
+	}
+	n, err := a.export(ctx, s.db, enc)
 	if err != nil {
 		return err
 	}

@@ -36,8 +36,9 @@ func (b backupCmd) Run(ctx context.Context, c *terminal) error {
 	if err := s.db.CopyTo(ctx, file); err != nil {
 		return err
 	}
-	// VACUUM INTO does not sync what it wrote.
-	if err := errors.Join(syncDir(file), syncDir(b.To)); err != nil {
+	// VACUUM INTO does not sync what it wrote, and leaves it to the umask who
+	// may read it.
+	if err := errors.Join(os.Chmod(file, 0o600), syncDir(file), syncDir(b.To)); err != nil {
 		return err
 	}
 	key := filepath.Join(s.dir, keyring.MasterFile)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"reflect"
 	"strconv"
 	"strings"
 
@@ -56,12 +57,32 @@ func DecodeBytes(b []byte, v any) error {
 		if te.Field == "" {
 			return fault.New(fault.Invalid, "the body must be a JSON object")
 		}
-		return fault.BadField(te.Field, "type_error", "Input should be a valid %s", te.Type)
+		return fault.BadField(te.Field, "type_error", "Input should be a valid %s", jsonName(te.Type))
 	}
 	if se, ok := errors.AsType[*json.SyntaxError](err); ok {
 		return fault.New(fault.Invalid, "the body is not valid JSON (at byte %d)", se.Offset)
 	}
 	return fault.New(fault.Invalid, "the body is not valid JSON")
+}
+
+// jsonName is what JSON calls a value that fits a Go type.
+func jsonName(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Bool:
+		return "boolean"
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64, reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		return "integer"
+	case reflect.Float32, reflect.Float64:
+		return "number"
+	case reflect.Slice, reflect.Array:
+		return "array"
+	case reflect.Map, reflect.Struct:
+		return "object"
+	case reflect.Pointer:
+		return jsonName(t.Elem())
+	default:
+		return "string"
+	}
 }
 
 // Respond writes v as JSON.
