@@ -3,8 +3,9 @@ package pg
 import (
 	"regexp"
 
-	pganalyze "github.com/pganalyze/pg_query_go/v6"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/postern/postern/internal/warehouse/grammar/pg/pgquery"
 )
 
 var valuesColumn = regexp.MustCompile(`^column[1-9][0-9]*$`)
@@ -12,40 +13,40 @@ var valuesColumn = regexp.MustCompile(`^column[1-9][0-9]*$`)
 // names collects the names that a statement defines for itself.
 func (w *walker) names(m proto.Message) {
 	switch n := m.(type) {
-	case *pganalyze.SelectStmt:
+	case *pgquery.SelectStmt:
 		w.values = w.values || len(n.ValuesLists) > 0
-	case *pganalyze.ResTarget:
+	case *pgquery.ResTarget:
 		if n.Name != "" {
 			w.defines[n.Name] = true
 		} else if name := implied(n.Val); name != "" {
 			w.defines[name] = true
 		}
-	case *pganalyze.Alias:
+	case *pgquery.Alias:
 		for _, c := range n.Colnames {
 			w.defines[c.GetString_().GetSval()] = true
 		}
-	case *pganalyze.CommonTableExpr:
+	case *pgquery.CommonTableExpr:
 		w.derive(n.Ctename)
 		for _, c := range n.Aliascolnames {
 			w.defines[c.GetString_().GetSval()] = true
 		}
-	case *pganalyze.CTESearchClause:
+	case *pgquery.CTESearchClause:
 		w.defines[n.SearchSeqColumn] = true
-	case *pganalyze.CTECycleClause:
+	case *pgquery.CTECycleClause:
 		w.defines[n.CycleMarkColumn], w.defines[n.CyclePathColumn] = true, true
-	case *pganalyze.RangeSubselect:
+	case *pgquery.RangeSubselect:
 		w.derive(n.Alias.GetAliasname())
-	case *pganalyze.RangeFunction:
+	case *pgquery.RangeFunction:
 		w.rangeFunction(n)
-	case *pganalyze.JoinExpr:
+	case *pgquery.JoinExpr:
 		w.derive(n.Alias.GetAliasname())
 		w.derive(n.JoinUsingAlias.GetAliasname())
-	case *pganalyze.ColumnDef:
+	case *pgquery.ColumnDef:
 		w.defines[n.Colname] = true
 	}
 }
 
-func (w *walker) rangeFunction(n *pganalyze.RangeFunction) {
+func (w *walker) rangeFunction(n *pgquery.RangeFunction) {
 	w.derive(n.Alias.GetAliasname())
 	if n.Ordinality {
 		w.defines["ordinality"] = true
@@ -67,43 +68,43 @@ func (w *walker) derive(name string) {
 
 // implied is the name PostgreSQL gives an output without one, where that is
 // not a column's.
-func implied(n *pganalyze.Node) string {
+func implied(n *pgquery.Node) string {
 	switch v := n.GetNode().(type) {
-	case *pganalyze.Node_FuncCall:
+	case *pgquery.Node_FuncCall:
 		if parts := stringsOf(v.FuncCall.Funcname); len(parts) > 0 {
 			return parts[len(parts)-1]
 		}
-	case *pganalyze.Node_TypeCast:
+	case *pgquery.Node_TypeCast:
 		if name := implied(v.TypeCast.Arg); name != "" {
 			return name
 		}
 		if parts := stringsOf(v.TypeCast.TypeName.GetNames()); len(parts) > 0 {
 			return parts[len(parts)-1]
 		}
-	case *pganalyze.Node_CollateClause:
+	case *pgquery.Node_CollateClause:
 		return implied(v.CollateClause.Arg)
-	case *pganalyze.Node_CaseExpr:
+	case *pgquery.Node_CaseExpr:
 		if name := implied(v.CaseExpr.Defresult); name != "" {
 			return name
 		}
 		return "case"
-	case *pganalyze.Node_CoalesceExpr:
+	case *pgquery.Node_CoalesceExpr:
 		return "coalesce"
-	case *pganalyze.Node_MinMaxExpr:
-		if v.MinMaxExpr.Op == pganalyze.MinMaxOp_IS_GREATEST {
+	case *pgquery.Node_MinMaxExpr:
+		if v.MinMaxExpr.Op == pgquery.MinMaxOp_IS_GREATEST {
 			return "greatest"
 		}
 		return "least"
-	case *pganalyze.Node_AArrayExpr:
+	case *pgquery.Node_AArrayExpr:
 		return "array"
-	case *pganalyze.Node_RowExpr:
+	case *pgquery.Node_RowExpr:
 		return "row"
-	case *pganalyze.Node_SubLink:
-		if v.SubLink.SubLinkType == pganalyze.SubLinkType_EXISTS_SUBLINK {
+	case *pgquery.Node_SubLink:
+		if v.SubLink.SubLinkType == pgquery.SubLinkType_EXISTS_SUBLINK {
 			return "exists"
 		}
 		return "array"
-	case *pganalyze.Node_SqlvalueFunction:
+	case *pgquery.Node_SqlvalueFunction:
 		name, _ := trimPrefix(v.SqlvalueFunction.Op.String(), "SVFOP_")
 		return lower(name)
 	}

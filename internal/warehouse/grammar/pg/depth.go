@@ -3,10 +3,11 @@ package pg
 import (
 	"strings"
 
-	pganalyze "github.com/pganalyze/pg_query_go/v6"
-	pg_query "github.com/wasilibs/go-pgquery"
+	"github.com/wasilibs/go-pgquery/parser"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/postern/postern/internal/fault"
+	"github.com/postern/postern/internal/warehouse/grammar/pg/pgquery"
 )
 
 // maxDepth bounds how deep the tree of a statement may get. An instance's
@@ -36,7 +37,7 @@ func shallow(sql string) error {
 	return nil
 }
 
-func scan(sql string) (res *pganalyze.ScanResult, err error) {
+func scan(sql string) (res *pgquery.ScanResult, err error) {
 	if trapped.Load() {
 		return nil, errTrapped()
 	}
@@ -46,7 +47,12 @@ func scan(sql string) (res *pganalyze.ScanResult, err error) {
 			res, err = nil, errTrapped()
 		}
 	}()
-	return pg_query.Scan(sql)
+	b, err := parser.ScanToProtobuf(sql)
+	if err != nil {
+		return nil, err
+	}
+	res = &pgquery.ScanResult{}
+	return res, proto.Unmarshal(b, res)
 }
 
 // signs counts what could deepen a tree if none of it were in a string or a
@@ -77,17 +83,17 @@ func (l level) total() int { return max(l.deepest, l.chain+l.inner) + l.sets }
 
 // depth is an upper bound of the depth of the tree that the tokens make.
 // Lists, and conditions joined by AND and OR, are flat in it.
-func depth(sql string, tokens []*pganalyze.ScanToken) int {
+func depth(sql string, tokens []*pgquery.ScanToken) int {
 	open := []level{{}}
 	worst := 0
 	outer := 0 // of all open levels but the last
 	for _, t := range tokens {
 		top := &open[len(open)-1]
 		switch t.Token {
-		case pganalyze.Token_ASCII_40, pganalyze.Token_ASCII_91: // ( [
+		case pgquery.Token_ASCII_40, pgquery.Token_ASCII_91: // ( [
 			outer += top.chain + top.sets + 1
 			open = append(open, level{})
-		case pganalyze.Token_ASCII_41, pganalyze.Token_ASCII_93: // ) ]
+		case pgquery.Token_ASCII_41, pgquery.Token_ASCII_93: // ) ]
 			if len(open) == 1 {
 				continue // a syntax error, for the parser to say
 			}
@@ -96,10 +102,10 @@ func depth(sql string, tokens []*pganalyze.ScanToken) int {
 			top = &open[len(open)-1]
 			outer -= top.chain + top.sets + 1
 			top.inner = max(top.inner, in)
-		case pganalyze.Token_ASCII_44: // ,
+		case pgquery.Token_ASCII_44: // ,
 			top.deepest = max(top.deepest, top.chain+top.inner)
 			top.chain, top.inner = 0, 0
-		case pganalyze.Token_UNION, pganalyze.Token_INTERSECT, pganalyze.Token_EXCEPT:
+		case pgquery.Token_UNION, pgquery.Token_INTERSECT, pgquery.Token_EXCEPT:
 			top.sets++
 		default:
 			top.chain += weight(sql, t)
@@ -114,13 +120,13 @@ func depth(sql string, tokens []*pganalyze.ScanToken) int {
 
 // weight is 0 for tokens that do not deepen a tree: names, values, AND and OR,
 // the arms of a CASE, and comparisons, which do not chain.
-func weight(sql string, t *pganalyze.ScanToken) int {
+func weight(sql string, t *pgquery.ScanToken) int {
 	switch t.Token {
-	case pganalyze.Token_IDENT, pganalyze.Token_SCONST, pganalyze.Token_ICONST, pganalyze.Token_FCONST, pganalyze.Token_BCONST,
-		pganalyze.Token_XCONST, pganalyze.Token_PARAM, pganalyze.Token_SQL_COMMENT, pganalyze.Token_C_COMMENT, pganalyze.Token_ASCII_46,
-		pganalyze.Token_LESS_EQUALS, pganalyze.Token_GREATER_EQUALS, pganalyze.Token_NOT_EQUALS, pganalyze.Token_ASCII_60,
-		pganalyze.Token_ASCII_61, pganalyze.Token_ASCII_62, pganalyze.Token_AND, pganalyze.Token_OR, pganalyze.Token_AS,
-		pganalyze.Token_WHEN, pganalyze.Token_THEN, pganalyze.Token_NULL_P, pganalyze.Token_TRUE_P, pganalyze.Token_FALSE_P:
+	case pgquery.Token_IDENT, pgquery.Token_SCONST, pgquery.Token_ICONST, pgquery.Token_FCONST, pgquery.Token_BCONST,
+		pgquery.Token_XCONST, pgquery.Token_PARAM, pgquery.Token_SQL_COMMENT, pgquery.Token_C_COMMENT, pgquery.Token_ASCII_46,
+		pgquery.Token_LESS_EQUALS, pgquery.Token_GREATER_EQUALS, pgquery.Token_NOT_EQUALS, pgquery.Token_ASCII_60,
+		pgquery.Token_ASCII_61, pgquery.Token_ASCII_62, pgquery.Token_AND, pgquery.Token_OR, pgquery.Token_AS,
+		pgquery.Token_WHEN, pgquery.Token_THEN, pgquery.Token_NULL_P, pgquery.Token_TRUE_P, pgquery.Token_FALSE_P:
 		return 0
 	}
 	if s, e := int(t.Start), int(t.End); s > 0 && e <= len(sql) && strings.TrimSpace(sql[s-1:s]) == "." {

@@ -4,11 +4,11 @@ import (
 	"context"
 	"slices"
 
-	pganalyze "github.com/pganalyze/pg_query_go/v6"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/postern/postern/internal/fault"
 	"github.com/postern/postern/internal/sqlfacts"
+	"github.com/postern/postern/internal/warehouse/grammar/pg/pgquery"
 )
 
 // Facts parses a SQL text and states what is in it. Every node of the tree is
@@ -119,22 +119,22 @@ func (w *walker) node(kind string, offset int) {
 func (w *walker) special(m protoreflect.Message, p place) place {
 	p = w.enter(m, p)
 	switch n := m.Interface().(type) {
-	case *pganalyze.RangeVar:
+	case *pgquery.RangeVar:
 		w.table(n, p)
-	case *pganalyze.ColumnRef:
+	case *pgquery.ColumnRef:
 		w.column(n, p)
-	case *pganalyze.FuncCall:
+	case *pgquery.FuncCall:
 		w.function(n.Funcname, p.offset)
-	case *pganalyze.SQLValueFunction:
+	case *pgquery.SQLValueFunction:
 		kind, _ := trimPrefix(n.Op.String(), "SVFOP_")
 		w.node("SQLValueFunction:"+kind, p.offset)
-	case *pganalyze.TypeName:
+	case *pgquery.TypeName:
 		w.typeName(n, p)
-	case *pganalyze.A_Expr:
+	case *pgquery.A_Expr:
 		if len(n.Name) > 1 {
 			w.function(n.Name, p.offset)
 		}
-	case *pganalyze.VariableSetStmt:
+	case *pgquery.VariableSetStmt:
 		w.facts.Set = n.Name
 	default:
 		w.names(n)
@@ -145,7 +145,7 @@ func (w *walker) special(m protoreflect.Message, p place) place {
 // enter gives the place inside a query: its WITH is walked first, since it is
 // in scope for everything below.
 func (w *walker) enter(m protoreflect.Message, p place) place {
-	_, isQuery := m.Interface().(*pganalyze.SelectStmt)
+	_, isQuery := m.Interface().(*pgquery.SelectStmt)
 	if isQuery && !p.query {
 		p.depth++
 	}
@@ -154,7 +154,7 @@ func (w *walker) enter(m protoreflect.Message, p place) place {
 	if f == nil || !m.Has(f) {
 		return p
 	}
-	with := m.Get(f).Message().Interface().(*pganalyze.WithClause) //nolint:forcetypeassert // the schema says so
+	with := m.Get(f).Message().Interface().(*pgquery.WithClause) //nolint:forcetypeassert // the schema says so
 	w.node("WithClause", max(int(with.Location), 0))
 	if with.Recursive {
 		for _, c := range with.Ctes {
@@ -172,7 +172,7 @@ func (w *walker) enter(m protoreflect.Message, p place) place {
 	return p
 }
 
-func (w *walker) table(n *pganalyze.RangeVar, p place) {
+func (w *walker) table(n *pgquery.RangeVar, p place) {
 	if alias := n.Alias.GetAliasname(); alias != "" {
 		w.defines[alias] = true
 	}
@@ -197,7 +197,7 @@ func (w *walker) table(n *pganalyze.RangeVar, p place) {
 	}
 }
 
-func (w *walker) column(n *pganalyze.ColumnRef, p place) {
+func (w *walker) column(n *pgquery.ColumnRef, p place) {
 	var parts []string
 	for _, f := range n.Fields {
 		if s := f.GetString_(); s != nil {
@@ -222,7 +222,7 @@ func (w *walker) column(n *pganalyze.ColumnRef, p place) {
 	w.facts.Columns = append(w.facts.Columns, sqlfacts.Column{Parts: parts, Offset: off, End: end})
 }
 
-func (w *walker) function(name []*pganalyze.Node, offset int) {
+func (w *walker) function(name []*pgquery.Node, offset int) {
 	parts := stringsOf(name)
 	f := sqlfacts.Function{Offset: offset}
 	if len(parts) > 0 {
@@ -237,7 +237,7 @@ func (w *walker) function(name []*pganalyze.Node, offset int) {
 // typeName counts as calls those types whose input function does more than
 // read a value: the reg types look into the catalog, and a type of another
 // schema is anyone's code.
-func (w *walker) typeName(n *pganalyze.TypeName, p place) {
+func (w *walker) typeName(n *pgquery.TypeName, p place) {
 	parts := stringsOf(n.Names)
 	if len(parts) == 0 {
 		return

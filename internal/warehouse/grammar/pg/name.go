@@ -3,9 +3,8 @@ package pg
 import (
 	"strings"
 
-	pganalyze "github.com/pganalyze/pg_query_go/v6"
-
 	"github.com/postern/postern/internal/sqlfacts"
+	"github.com/postern/postern/internal/warehouse/grammar/pg/pgquery"
 )
 
 // maxName is how many bytes of a name PostgreSQL keeps.
@@ -32,7 +31,7 @@ func trimPrefix(s, prefix string) (string, bool) {
 	return strings.CutPrefix(s, prefix)
 }
 
-func stringsOf(nodes []*pganalyze.Node) []string {
+func stringsOf(nodes []*pgquery.Node) []string {
 	out := make([]string, 0, len(nodes))
 	for _, n := range nodes {
 		out = append(out, n.GetString_().GetSval())

@@ -17,11 +17,11 @@ import (
 	"sync/atomic"
 	"unicode/utf8"
 
-	pganalyze "github.com/pganalyze/pg_query_go/v6"
-	pg_query "github.com/wasilibs/go-pgquery"
 	"github.com/wasilibs/go-pgquery/parser"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/postern/postern/internal/fault"
+	"github.com/postern/postern/internal/warehouse/grammar/pg/pgquery"
 )
 
 const (
@@ -62,7 +62,7 @@ func Warm() {
 var long = "SELECT 1" + strings.Repeat(", 1", 20000)
 
 // parse gives the tree, or a fault that may be shown to the caller.
-func parse(ctx context.Context, sql string) (*pganalyze.ParseResult, error) {
+func parse(ctx context.Context, sql string) (*pgquery.ParseResult, error) {
 	if err := plain(sql); err != nil {
 		return nil, err
 	}
@@ -102,7 +102,7 @@ func plain(sql string) error {
 
 // run calls the parser. A trap leaves the instance in the library's pool in a
 // state nobody knows, so it is the last call this process makes.
-func run(sql string) (tree *pganalyze.ParseResult, err error) {
+func run(sql string) (tree *pgquery.ParseResult, err error) {
 	if trapped.Load() {
 		return nil, errTrapped()
 	}
@@ -112,7 +112,12 @@ func run(sql string) (tree *pganalyze.ParseResult, err error) {
 			tree, err = nil, errTrapped()
 		}
 	}()
-	return pg_query.Parse(sql)
+	b, err := parser.ParseToProtobuf(sql)
+	if err != nil {
+		return nil, err
+	}
+	tree = &pgquery.ParseResult{}
+	return tree, proto.Unmarshal(b, tree)
 }
 
 func errTrapped() error {
