@@ -14,7 +14,7 @@ type refs struct {
 	columns []sqlfacts.Column
 	calls   map[string]int // lower-case function name: first offset
 	ctes    map[string]bool
-	names   map[string]bool // every name spelled, lower case
+	names   map[string]bool // every name spelled, lower case, also as 'x'
 	verb    token           // the keyword that says what the statement does
 }
 
@@ -54,10 +54,28 @@ func set(words string) map[string]bool {
 func find(ts []token) refs {
 	w := &walk{ts: ts, frames: []frame{{}}}
 	w.calls, w.ctes, w.names = map[string]int{}, map[string]bool{}, map[string]bool{}
+	w.spelled()
 	for w.i < len(ts) {
 		w.token()
 	}
 	return w.refs
+}
+
+// spelled notes every name in the text, wherever it stands, and every name
+// that may be a common table expression's. On these hangs what is taken for a
+// view's doing, so it is no matter of clauses: 'x' is a name too where one must
+// stand, and keywords such as END and WINDOW are names in many places.
+func (w *walk) spelled() {
+	for i, t := range w.ts {
+		if !t.isName() && t.kind != literal {
+			continue
+		}
+		k := strings.ToLower(t.text)
+		w.names[k] = true
+		if defines(w.ts, i) {
+			w.ctes[k] = true
+		}
+	}
 }
 
 func (w *walk) top() *frame { return &w.frames[len(w.frames)-1] }
@@ -74,9 +92,6 @@ func (w *walk) token() {
 	t, f := w.ts[w.i], w.top()
 	if len(w.frames) == 1 && w.verb.word == "" && verbs[t.word] && t.kind == name {
 		w.verb = t
-	}
-	if t.isName() {
-		w.names[strings.ToLower(t.text)] = true
 	}
 	switch {
 	case t.word == "(":
@@ -119,6 +134,8 @@ func (w *walk) keyword(word string) bool {
 		f.expect = true
 	case word == "WITH":
 		w.with()
+	case word == "WINDOW" && !w.windows():
+		return false
 	case ends[word]:
 		f.from, f.expect = false, false
 	case word == "ON" || word == "USING":
@@ -127,6 +144,13 @@ func (w *walk) keyword(word string) bool {
 		return false
 	}
 	return true
+}
+
+// windows reports whether WINDOW at the present token opens a clause, by
+// SQLite's own rule; else it is a name like any other.
+func (w *walk) windows() bool {
+	n := w.peek(1)
+	return (n.isName() || n.kind == literal) && w.peek(2).word == "AS"
 }
 
 // with collects the names a WITH clause defines, all at once: SQLite lets its
@@ -148,7 +172,6 @@ func (w *walk) with() {
 			return
 		case depth == 0 && (t.isName() || t.kind == literal) && defines(w.ts, j):
 			f.ctes[strings.ToLower(t.text)] = true
-			w.ctes[strings.ToLower(t.text)] = true
 		}
 	}
 }
@@ -190,9 +213,6 @@ func (w *walk) dotted() (parts []string, at, end int) {
 	for {
 		t := w.ts[w.i]
 		parts, end = append(parts, t.text), t.end
-		if t.isName() {
-			w.names[strings.ToLower(t.text)] = true
-		}
 		w.i++
 		n := w.peek(1)
 		if w.peek(0).text != "." || w.peek(0).kind != symbol || !n.isName() && n.kind != literal && n.text != "*" {
@@ -229,14 +249,13 @@ func (w *walk) alias() string {
 	if t.kind == name && t.word == "AS" {
 		w.i++
 		t = w.peek(0)
-	} else if t.kind == name && notAlias[t.word] {
+	} else if t.kind == name && notAlias[t.word] && (t.word != "WINDOW" || w.windows()) {
 		return ""
 	}
 	if t.at < 0 || !t.isName() && t.kind != literal {
 		return ""
 	}
 	w.i++
-	w.names[strings.ToLower(t.text)] = true
 	return t.text
 }
 

@@ -174,14 +174,16 @@ func TestReadsAreWhatTheEngineSays(t *testing.T) {
 		"SELECT month FROM (SELECT month FROM months) AS x":              {"months.", "months.month"},
 		"WITH months AS (SELECT secret FROM sales) TABLE_NEVER":          nil,
 		"WITH months AS (SELECT secret FROM sales) SELECT * FROM months": {"sales.secret"},
-		`WITH "MONTHS"(x) AS NOT MATERIALIZED (SELECT secret FROM sales) SELECT * FROM months`: {"sales.secret"},
-		"WITH hidden AS (SELECT secret FROM sales) SELECT * FROM hidden":                       {"sales.secret"},
-		"SELECT name FROM staff WHERE wage > (SELECT max(amount) FROM sales)":                  {"sales.amount", "staff.name", "staff.wage"},
-		"SELECT 1 FROM sqlite_schema":                                                          {"sqlite_schema."},
-		"SELECT 1 FROM months, staff":                                                          {"months.", "staff."},
-		"SELECT 1 FROM months AS staff":                                                        {"months.", "staff."}, // too much, never too little
-		"SELECT sql FROM sqlite_master":                                                        {"sqlite_master.sql"},
-		"SELECT * FROM pragma_table_list":                                                      {"pragma_table_list.schema", "pragma_table_list.name", "pragma_table_list.type", "pragma_table_list.ncol", "pragma_table_list.wr", "pragma_table_list.strict"},
+		`WITH "MONTHS"(x) AS NOT MATERIALIZED (SELECT secret FROM sales) SELECT * FROM months`:  {"sales.secret"},
+		"WITH hidden AS (SELECT secret FROM sales) SELECT * FROM hidden":                        {"sales.secret"},
+		"WITH 'hidden' AS (SELECT secret FROM sales) SELECT * FROM 'hidden'":                    {"sales.secret"},
+		"WITH end AS (SELECT 1), 'months' AS (SELECT secret FROM sales) SELECT * FROM 'months'": {"sales.secret"},
+		"SELECT name FROM staff WHERE wage > (SELECT max(amount) FROM sales)":                   {"sales.amount", "staff.name", "staff.wage"},
+		"SELECT 1 FROM sqlite_schema":     {"sqlite_schema."},
+		"SELECT 1 FROM months, staff":     {"months.", "staff."},
+		"SELECT 1 FROM months AS staff":   {"months.", "staff."}, // too much, never too little
+		"SELECT sql FROM sqlite_master":   {"sqlite_master.sql"},
+		"SELECT * FROM pragma_table_list": {"pragma_table_list.schema", "pragma_table_list.name", "pragma_table_list.type", "pragma_table_list.ncol", "pragma_table_list.wr", "pragma_table_list.strict"},
 	} {
 		f, err := c.Analyze(t.Context(), sql)
 		if want == nil {
