@@ -106,7 +106,7 @@ func (j *judge) statement() error {
 		return refuse(lockStatement, -1, "one statement at a time: this text holds %d; send them one by one", n)
 	}
 	nodes := slices.Clone(j.facts.Nodes)
-	slices.SortStableFunc(nodes, func(a, b sqlfacts.Node) int { return cmp.Compare(a.Offset, b.Offset) })
+	slices.SortStableFunc(nodes, func(a, b sqlfacts.Node) int { return cmp.Compare(place(a), place(b)) })
 	for _, n := range nodes {
 		if !j.allowed.nodes[n.Kind] {
 			return refuse(lockStatement, n.Offset, "only SELECT is allowed: %s", unwanted(n.Kind))
@@ -120,6 +120,10 @@ func (j *judge) statement() error {
 	}
 	return nil
 }
+
+// place orders nodes by where they stand; those whose place is not known come
+// last, so that a refusal names one that the caller can find.
+func place(n sqlfacts.Node) uint { return uint(n.Offset) }
 
 // unwanted is a sentence about a kind of node: by its SQL name where people
 // know it by one, else in the parser's spelling.
