@@ -83,6 +83,7 @@ func (cc clientCreateCmd) Run(ctx context.Context, c *terminal) error {
 		return err
 	}
 	v := showClient(cl, sec)
+	v.CreatedAt = time.Time{} // its output is these five keys: scripts rely on it
 	return c.print(cc.JSON, v, func(w io.Writer) error { return printClient(w, v) })
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/tls"
 	"fmt"
 	"net"
 	"net/netip"
@@ -77,6 +78,7 @@ type clientFlags struct {
 // settings is serveFlags checked and parsed.
 type settings struct {
 	serveFlags
+	certs     []tls.Certificate // none: plain HTTP
 	publicURL string
 	proxies   []netip.Prefix
 	networks  []netip.Prefix
@@ -99,12 +101,14 @@ func (f serveFlags) check() (settings, error) {
 	if (f.TLSCert == "") != (f.TLSKey == "") {
 		return s, fmt.Errorf("--tls-cert and --tls-key go together")
 	}
-	tls := f.TLSCert != ""
-	if !loopback(host) && !tls && len(s.proxies) == 0 {
+	if err := s.loadCertificate(); err != nil {
+		return s, err
+	}
+	if !loopback(host) && len(s.certs) == 0 && len(s.proxies) == 0 {
 		return s, hint(fmt.Errorf("--listen %s is not loopback and there is no TLS: secrets would cross the network in the clear", f.Listen),
 			"give --tls-cert and --tls-key, or say with --behind-proxy CIDR which proxy ends TLS")
 	}
-	if s.publicURL, err = publicURL(f.PublicURL, host, port, tls); err != nil {
+	if s.publicURL, err = publicURL(f.PublicURL, host, port, s.scheme()); err != nil {
 		return s, err
 	}
 	return s, s.checkFilesRoot()
@@ -125,7 +129,7 @@ func (s *settings) checkFilesRoot() error {
 	return nil
 }
 
-func publicURL(given, host, port string, tls bool) (string, error) {
+func publicURL(given, host, port, scheme string) (string, error) {
 	if given == "" {
 		if host == "" || host == "0.0.0.0" || host == "::" {
 			name, err := os.Hostname()
@@ -134,7 +138,7 @@ func publicURL(given, host, port string, tls bool) (string, error) {
 			}
 			host = name
 		}
-		return scheme(tls) + "://" + net.JoinHostPort(host, port), nil
+		return scheme + "://" + net.JoinHostPort(host, port), nil
 	}
 	u, err := url.Parse(given)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
@@ -149,14 +153,25 @@ func publicURL(given, host, port string, tls bool) (string, error) {
 	return u.Scheme + "://" + strings.ToLower(u.Host), nil
 }
 
-func scheme(tls bool) string {
-	if tls {
+func (s settings) scheme() string {
+	if len(s.certs) > 0 {
 		return "https"
 	}
 	return "http"
 }
 
-func (s settings) scheme() string { return scheme(s.TLSCert != "") }
+// loadCertificate reads the certificate before anything is opened or printed.
+func (s *settings) loadCertificate() error {
+	if s.TLSCert == "" {
+		return nil
+	}
+	c, err := tls.LoadX509KeyPair(s.TLSCert, s.TLSKey)
+	if err != nil {
+		return hint(fmt.Errorf("--tls-cert %s, --tls-key %s: %w", s.TLSCert, s.TLSKey, err), "both are PEM files, and belong together")
+	}
+	s.certs = []tls.Certificate{c}
+	return nil
+}
 
 func loopback(host string) bool {
 	if strings.EqualFold(host, "localhost") {

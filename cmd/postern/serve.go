@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -33,11 +34,20 @@ func (s serveCmd) Run(ctx context.Context, c *terminal) error {
 	if err != nil {
 		return err
 	}
-	c.progress("postern %s serves on %s", version, n.mux.PublicURL)
+	c.progress("postern %s serves on %s%s", version, n.mux.PublicURL, elsewhere(n.mux.PublicURL, l.Addr()))
 	if err := n.invite(ctx, c); err != nil {
 		return errors.Join(err, l.Close())
 	}
 	return n.serve(ctx, l, cfg)
+}
+
+// elsewhere names the address that is listened on, where the public URL does
+// not.
+func elsewhere(public string, a net.Addr) string {
+	if strings.HasSuffix(public, "://"+a.String()) {
+		return ""
+	}
+	return fmt.Sprintf(" (listening on %s)", a)
 }
 
 // start opens the state and the address; the caller serves.
@@ -92,14 +102,15 @@ func (n *node) adminLink(ctx context.Context) (string, error) {
 // serve answers until ctx ends, then lets running queries finish.
 func (n *node) serve(ctx context.Context, l net.Listener, cfg settings) error {
 	srv := server.HTTP(n.mux)
+	srv.TLSConfig = &tls.Config{Certificates: cfg.certs, MinVersion: tls.VersionTLS12}
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var chores sync.WaitGroup
 	chores.Go(func() { n.chores(background) })
 	go pg.Warm()
 	failed := make(chan error, 1)
 	go func() {
-		if cfg.TLSCert != "" {
-			failed <- srv.ServeTLS(l, cfg.TLSCert, cfg.TLSKey)
+		if len(cfg.certs) > 0 {
+			failed <- srv.ServeTLS(l, "", "")
 			return
 		}
 		failed <- srv.Serve(l)
