@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
@@ -21,7 +20,7 @@ func (j *judge) fields() error {
 		if len(c.Parts) < 2 || last == "*" || j.shown(last) || j.allowed.functions[strings.ToLower(last)] {
 			continue
 		}
-		if j.isField(last) || j.scalarSource() && c.Alias && !harmless[last] && !j.named(last) {
+		if j.isField(last) || c.Call && !harmless[last] {
 			return j.noField(last, c.Offset)
 		}
 	}
@@ -54,19 +53,8 @@ func (j *judge) isField(name string) bool {
 // harmless are the columns that functions in FROM bring by themselves.
 var harmless = map[string]bool{"key": true, "value": true, "ordinality": true, "word": true, "ndoc": true, "lexeme": true, "positions": true, "weights": true}
 
-// scalarSource reports whether an alias can stand for a bare value, as that of
-// a function in FROM does.
-func (j *judge) scalarSource() bool { return j.holds("RangeFunction") || j.holds("JsonTable") }
-
 func (j *judge) holds(kind string) bool {
 	return slices.ContainsFunc(j.facts.Nodes, func(n sqlfacts.Node) bool { return n.Kind == kind })
-}
-
-// named reports whether the text seems to give the name to a column: AS name,
-// or name in a list behind an alias.
-func (j *judge) named(name string) bool {
-	q := `"?` + regexp.QuoteMeta(name) + `"?`
-	return j.search(`(?is)[\s)]`+q+`\s*(,|\)|\bfrom\b|$)|[(,]\s*`+q+`[\s,)]`, false)
 }
 
 // selections finds the names selected from a value in brackets, (x).name and

@@ -52,6 +52,9 @@ type Column struct {
 	// Alias is set when the name is one the statement itself defines (an
 	// output alias, a CTE's or subquery's column).
 	Alias bool
+	// Call is set when the engine may take v.f for f(v): v names a value, and
+	// nothing says that it has a column f (PostgreSQL).
+	Call bool
 }
 
 // Function is a call.

@@ -58,6 +58,51 @@ func (w *walker) rangeFunction(n *pgquery.RangeFunction) {
 			}
 		}
 	}
+	w.output(n)
+}
+
+// output notes the columns of a function in FROM. A function of a bare value
+// has one, named as the alias; names behind the alias replace it.
+func (w *walker) output(n *pgquery.RangeFunction) {
+	columns := map[string]bool{"ordinality": n.Ordinality}
+	for _, c := range n.Alias.GetColnames() {
+		columns[c.GetString_().GetSval()] = true
+	}
+	define := func(nodes []*pgquery.Node) {
+		for _, c := range nodes {
+			if d := c.GetColumnDef(); d != nil {
+				columns[d.Colname] = true
+			}
+		}
+	}
+	define(n.Coldeflist)
+	alias := n.Alias.GetAliasname()
+	for _, f := range n.Functions {
+		for _, item := range f.GetList().GetItems() {
+			define(item.GetList().GetItems())
+			name := implied(item)
+			if alias == "" {
+				w.outputs[name] = append(w.outputs[name], columns)
+			}
+			if alias == "" || len(n.Functions) > 1 {
+				columns[name] = true
+			}
+		}
+	}
+	if alias != "" {
+		columns[alias] = columns[alias] || len(n.Alias.GetColnames()) == 0
+		w.outputs[alias] = append(w.outputs[alias], columns)
+	}
+}
+
+// calls reports whether PostgreSQL may take alias.name for name(alias).
+func (w *walker) calls(alias, name string) bool {
+	for _, columns := range w.outputs[alias] {
+		if !columns[name] {
+			return true
+		}
+	}
+	return false
 }
 
 func (w *walker) derive(name string) {
@@ -123,6 +168,7 @@ func (w *walker) markAliases() {
 			c.Alias = w.defines[last] || w.values && valuesColumn.MatchString(last)
 		case len(c.Parts) == 2:
 			c.Alias = w.derived[c.Parts[0]] && !w.real[c.Parts[0]]
+			c.Call = last != "*" && w.calls(c.Parts[0], last)
 		}
 	}
 }

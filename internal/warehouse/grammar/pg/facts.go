@@ -18,7 +18,7 @@ func Facts(ctx context.Context, sql string) (sqlfacts.Facts, error) {
 	if err != nil {
 		return sqlfacts.Facts{}, err
 	}
-	w := &walker{sql: sql, kinds: map[string]int{}, defines: map[string]bool{}, derived: map[string]bool{}, real: map[string]bool{}}
+	w := &walker{sql: sql, kinds: map[string]int{}, defines: map[string]bool{}, derived: map[string]bool{}, real: map[string]bool{}, outputs: map[string][]map[string]bool{}}
 	w.facts = sqlfacts.Facts{Dialect: "postgres", Statements: len(tree.Stmts), ReadOnly: true}
 	for _, s := range tree.Stmts {
 		w.visit(s.Stmt.ProtoReflect(), place{offset: int(s.StmtLocation)})
@@ -43,6 +43,9 @@ type walker struct {
 	derived map[string]bool // names of its CTEs, subqueries and functions in FROM
 	real    map[string]bool // names by which real tables are referred to
 	values  bool            // it has VALUES, whose columns are column1, column2, ...
+	// columns that each function in FROM has, by its alias: one alias can stand
+	// for several, in different queries
+	outputs map[string][]map[string]bool
 }
 
 // place is where a node stands: which CTEs are in scope, the nearest known
