@@ -33,9 +33,9 @@ type found[T any] struct {
 	Results      []T    `json:"results"`
 }
 
-var productSpec = Define("get_data_product_spec_tool", "Get data product spec",
+var productSpec = leading(Define("get_data_product_spec_tool", "Get data product spec",
 	"Gives a data product's specification: its delivery system, record sets, columns, relationships and metrics, as its owner wrote them.",
-	readSpec)
+	readSpec))
 
 func readSpec(ctx context.Context, e *Env, in specInput) (Answer[specOutput], error) {
 	pr, err := e.Data.Product(ctx, e.Caller, in.DataProductID, in.DataProductVersion)
@@ -67,10 +67,10 @@ type foundProduct struct {
 	Tables           []string `json:"tables"`
 }
 
-var productSearch = Define("list_data_products_tool", "Search data products",
+var productSearch = leading(Define("list_data_products_tool", "Search data products",
 	"Finds the data products that you may use, best match first. An empty search_term lists all of them. "+
 		"Take product_id from here for get_data_schema_tool and sql_execution_tool.",
-	search)
+	search))
 
 func search(ctx context.Context, e *Env, in searchInput) (Answer[found[foundProduct]], error) {
 	if m := in.MarketplaceID; m != "" && m != "default" {

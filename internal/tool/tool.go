@@ -42,8 +42,8 @@ type Env struct {
 type Return struct {
 	Content any
 	Assets  []AssetRef
-	// Top is the extra top-level content that a published client expects on
-	// the stream's last event; nil for most tools.
+	// Top is the extra top-level content that published clients read from the
+	// stream's events; nil for most tools.
 	Top any
 	// Err is the failure that Content describes, nil when the call succeeded.
 	Err error
@@ -72,7 +72,11 @@ type Tool struct {
 	// Available is false for tools that published clients call and Postern
 	// does not have: they answer so, and are not offered to models.
 	Available bool
-	In, Out   *jsonschema.Schema
+	// Leads is set where a published client takes its answer from the first
+	// event of a stream: the tool's Top then goes on every event, so the tool
+	// runs before the first. Only for quick tools.
+	Leads   bool
+	In, Out *jsonschema.Schema
 	// Check refuses a call before anything was answered: input that does not
 	// obey In, a product the caller cannot see.
 	Check func(ctx context.Context, e *Env, raw json.RawMessage) error
@@ -128,6 +132,12 @@ func Define[In, Out any](name, title, description string, call func(context.Cont
 		}
 		return Return{Content: r.Content, Assets: r.Assets, Top: r.Top}, nil
 	}
+	return t
+}
+
+// leading marks a tool whose answer published clients read from the first event.
+func leading(t Tool) Tool {
+	t.Leads = true
 	return t
 }
 

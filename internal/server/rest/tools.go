@@ -88,23 +88,36 @@ func (h Tools) stream(w http.ResponseWriter, r *http.Request, t tool.Tool) error
 	s := openStream(w, chatID, configID(t.Name), input)
 	defer s.close()
 	callID := "call_" + uuid.NewString()
-	err = s.send(s.event("request", textPart{"user-prompt", string(input)}),
-		s.event("response", toolCallPart{"tool-call", t.Name, string(input), callID}))
-	if err != nil {
+	opening := []chatEvent{s.event("request", textPart{"user-prompt", string(input)}),
+		s.event("response", toolCallPart{"tool-call", t.Name, string(input), callID})}
+	if t.Leads {
+		ret := s.run(ctx, t, env, input)
+		for i := range opening {
+			opening[i].Content = ret.Top
+		}
+		return s.finish(ctx, t.Name, callID, ret, opening...)
+	}
+	if err := s.send(opening...); err != nil {
 		return err
 	}
+	return s.finish(ctx, t.Name, callID, s.run(ctx, t, env, input))
+}
+
+// run calls the tool, with pings while it works; what went wrong is its return.
+func (s *chatStream) run(ctx context.Context, t tool.Tool, env *tool.Env, input json.RawMessage) tool.Return {
 	ret, err := await(ctx, s, func(ctx context.Context) (tool.Return, error) { return t.Call(ctx, env, input) })
+	if err != nil {
+		return tool.Failed(ctx, err)
+	}
+	return ret
+}
+
+// finish sends the tool's return, the last event of a tool's stream, after
+// those that were held back for it.
+func (s *chatStream) finish(ctx context.Context, name, callID string, ret tool.Return, before ...chatEvent) error {
 	if ctx.Err() != nil {
 		return ctx.Err() // the client hung up
 	}
-	if err != nil {
-		ret = tool.Failed(ctx, err)
-	}
-	return s.finish(ctx, t.Name, callID, ret)
-}
-
-// finish sends the tool's return, the last event of a tool's stream.
-func (s *chatStream) finish(ctx context.Context, name, callID string, ret tool.Return) error {
 	if ret.Err != nil {
 		web.Note(ctx, "fault", fault.KindOf(ret.Err).String())
 		web.Note(ctx, "cause", ret.Err.Error())
@@ -114,7 +127,7 @@ func (s *chatStream) finish(ctx context.Context, name, callID string, ret tool.R
 	}
 	e := s.event("request", toolReturnPart{"tool-return", name, callID, ret.Content, ret.Assets})
 	e.Content = ret.Top
-	return s.send(e)
+	return s.send(append(before, e)...)
 }
 
 // chatIDOf reads the chat the call belongs to; a new one without it.
