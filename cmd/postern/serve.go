@@ -83,7 +83,8 @@ func (s serveFlags) start(ctx context.Context, cfg settings, log *slog.Logger) (
 
 // invite prints the one-time link while nobody can sign in.
 func (n *node) invite(ctx context.Context, c *terminal) error {
-	link, err := n.adminLink(ctx)
+	// An interrupt at this moment is for serve to answer, with a clean end.
+	link, err := n.adminLink(context.WithoutCancel(ctx))
 	if err == nil && link != "" {
 		c.progress("No admin yet. Open this link once, within a day, to set the admin's password:\n\n  %s\n", link)
 	}
