@@ -1,0 +1,108 @@
+package policy_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/postern/postern/internal/auth"
+	"github.com/postern/postern/internal/policy"
+	"github.com/postern/postern/internal/product"
+)
+
+var rewriteDocs = flag.Bool("update-docs", false, "rewrite the generated part of docs/security.md")
+
+// The matrix in docs/security.md is what the policies decide, not what
+// somebody remembers of them.
+func TestDocsShowWhatThePoliciesDecide(t *testing.T) {
+	const page, begin, end = "../../docs/security.md", "<!-- roles -->\n", "<!-- end roles -->"
+	b, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, ok := strings.Cut(string(b), begin)
+	got, after, ok2 := strings.Cut(rest, end)
+	if !ok || !ok2 {
+		t.Fatalf("%s has no part for the roles", page)
+	}
+	p := newPolicy(t)
+	want := scopeTable(t, p) + "\n" + actionTable(p)
+	if got == want {
+		return
+	}
+	if !*rewriteDocs {
+		t.Fatalf("docs/security.md is not what the policies decide; run: go test ./internal/policy -run Docs -update-docs\n%s", cmp.Diff(want, got))
+	}
+	if err := os.WriteFile(page, []byte(before+begin+want+end+after), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func scopeTable(t *testing.T, p *policy.Policy) string {
+	var b strings.Builder
+	b.WriteString("| Role |")
+	rule := "\n|---|"
+	for _, s := range auth.Scopes {
+		if s != auth.ScopeAll {
+			fmt.Fprintf(&b, " `%s` |", s)
+			rule += "---|"
+		}
+	}
+	b.WriteString(rule + "\n")
+	for _, r := range auth.Roles {
+		fmt.Fprintf(&b, "| %s |", r.Title())
+		for _, s := range auth.Scopes {
+			if s == auth.ScopeAll {
+				continue
+			}
+			mark := " "
+			if p.Permit(t.Context(), machine(r), s) == nil {
+				mark = " yes "
+			}
+			b.WriteString(mark + "|")
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
+}
+
+func actionTable(p *policy.Policy) string {
+	var b strings.Builder
+	b.WriteString("| Role | no grant | public product | `product_viewer` | `product_admin` |\n|---|---|---|---|---|\n")
+	self := machine("").Subject()
+	public := private
+	public.Public = true
+	for _, r := range auth.Roles {
+		fmt.Fprintf(&b, "| %s |", r.Title())
+		for _, on := range []struct {
+			product product.Product
+			grants  []product.Grant
+		}{
+			{private, nil},
+			{public, nil},
+			{private, []product.Grant{grant(self, product.ProductViewer)}},
+			{private, []product.Grant{grant(self, product.ProductAdmin)}},
+		} {
+			var may []string
+			for _, a := range policy.Actions {
+				if a != policy.Create && p.Product(machine(r), a, on.product, on.grants) == nil {
+					may = append(may, string(a))
+				}
+			}
+			switch len(may) {
+			case 0:
+				b.WriteString(" nothing |")
+			case len(policy.Actions) - 1:
+				b.WriteString(" everything |")
+			default:
+				b.WriteString(" " + strings.Join(may, ", ") + " |")
+			}
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
+}
