@@ -91,17 +91,53 @@ func (s *session) addNames(sql string, f *sqlfacts.Facts) {
 	for _, t := range f.Tables {
 		known[strings.ToLower(t.Name)] = true
 	}
-	list := duck.GetTableNames(s.conn, sql, false)
-	if list.Ptr == nil {
+	var more []string
+	for _, name := range s.names(sql) {
+		if !known[strings.ToLower(name)] {
+			more = append(more, name)
+		}
+	}
+	if len(more) == 0 {
 		return
 	}
-	defer duck.DestroyValue(&list)
-	for i := range duck.GetListSize(list) {
-		v := duck.GetListChild(list, i)
-		name := duck.GetVarchar(v)
-		duck.DestroyValue(&v)
-		if !known[strings.ToLower(name)] {
+	// The binder also names what a view reads. That is its author's doing, and
+	// the view is what the caller reads.
+	inside := map[string]bool{}
+	for _, t := range f.Tables {
+		for _, name := range s.names("FROM " + written(t)) {
+			inside[strings.ToLower(name)] = true
+		}
+	}
+	for _, name := range more {
+		if !inside[strings.ToLower(name)] {
 			f.Tables = append(f.Tables, sqlfacts.Table{Name: name, Offset: -1, End: -1})
 		}
 	}
+}
+
+// names are the tables that the binder finds in sql, bare.
+func (s *session) names(sql string) []string {
+	list := duck.GetTableNames(s.conn, sql, false)
+	if list.Ptr == nil {
+		return nil
+	}
+	defer duck.DestroyValue(&list)
+	var out []string
+	for i := range duck.GetListSize(list) {
+		v := duck.GetListChild(list, i)
+		out = append(out, duck.GetVarchar(v))
+		duck.DestroyValue(&v)
+	}
+	return out
+}
+
+// written is a table's name as SQL.
+func written(t sqlfacts.Table) string {
+	var parts []string
+	for _, p := range []string{t.Catalog, t.Schema, t.Name} {
+		if p != "" {
+			parts = append(parts, ident(p))
+		}
+	}
+	return strings.Join(parts, ".")
 }

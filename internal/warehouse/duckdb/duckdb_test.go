@@ -439,6 +439,29 @@ func TestFactsNameTablesWhereTheyStand(t *testing.T) {
 	}
 }
 
+func TestViewIsReadAsItself(t *testing.T) {
+	c := connect(t, &duckdb.Driver{}, file(t, shop+"CREATE MACRO lower(x) AS (SELECT max(secret) FROM sales);", ""), "")
+	for sql, want := range map[string][]string{
+		"SELECT month FROM months":                                      {"months"},
+		"SELECT month FROM main.months":                                 {"months"},
+		"SELECT 1 FROM months m JOIN part ON m.month = part.a::VARCHAR": {"months", "part"},
+		"SELECT lower('A') FROM part":                                   {"part", "sales"}, // the file's own macro
+	} {
+		f, err := c.Analyze(t.Context(), sql)
+		if err != nil {
+			t.Errorf("%s: %v", sql, err)
+		}
+		var got []string
+		for _, table := range f.Tables {
+			got = append(got, table.Name)
+		}
+		slices.Sort(got)
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("%s: %s", sql, d)
+		}
+	}
+}
+
 func TestFactsNameFunctionsColumnsAndKinds(t *testing.T) {
 	c := shopConn(t)
 	const sql = "SELECT upper(s.month) AS m, row_number() OVER (ORDER BY id), a + 1, x LIKE 'y', [1] FROM sales s, read_csv('z') GROUP BY m, main.f(1)"
