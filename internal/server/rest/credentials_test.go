@@ -177,7 +177,7 @@ func TestBadCredentialsNameTheirFields(t *testing.T) {
 		{"password is an object", with(map[string]any{"password": map[string]string{"v": credentialCanary}}), 422, []string{"password"}},
 		{"private_key is a list", with(map[string]any{"password": nil, "private_key": []string{credentialCanary}}), 422, []string{"private_key"}},
 		{"an empty object", `{}`, 422, []string{"state", "username", "dp_id"}},
-		{"null", `null`, 422, []string{"state", "username", "dp_id"}},
+		{"null", `null`, 400, nil},
 		{"a list", `["` + credentialCanary + `"]`, 400, nil},
 		{"a text", `"` + credentialCanary + `"`, 400, nil},
 		{"not JSON", `password=` + credentialCanary, 400, nil},

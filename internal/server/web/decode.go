@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
@@ -49,6 +50,9 @@ func Decode(w http.ResponseWriter, r *http.Request, v any) error {
 
 // DecodeBytes is Decode on bytes already read. Its errors never carry input.
 func DecodeBytes(b []byte, v any) error {
+	if string(bytes.TrimSpace(b)) == "null" { // which Unmarshal takes for an object without fields
+		return fault.New(fault.Invalid, "the body must be a JSON object")
+	}
 	err := json.Unmarshal(b, v)
 	if err == nil {
 		return nil
