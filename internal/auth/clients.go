@@ -173,6 +173,9 @@ func (cs *Clients) List(ctx context.Context) ([]Client, error) { return cs.Store
 // Update changes duration, role or switches. A role holds from the next
 // request on, also for tokens that are out; a duration from the next token on.
 func (cs *Clients) Update(ctx context.Context, id ClientID, ch ClientChange) (Client, error) {
+	if ch == (ClientChange{}) {
+		return cs.Get(ctx, id) // nothing is asked for, so nothing is recorded
+	}
 	return cs.Store.UpdateClient(ctx, id, func(c *Client) error {
 		if ch.Role != nil {
 			c.Role = *ch.Role
