@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	lib "modernc.org/sqlite/lib"
@@ -111,7 +112,7 @@ func (c *Conn) compiled(f *sqlfacts.Facts, r refs, events []event, failed error)
 	case failed == nil:
 	case isCode(failed, lib.SQLITE_AUTH):
 		f.ReadOnly = false
-	case unknownName(failed):
+	case unknownName(failed) || r.long() && syntaxError(failed, "."):
 		f.Unresolved, f.Problem = true, failed.Error()
 	case writes(r.verb):
 		f.ReadOnly = false
@@ -135,6 +136,18 @@ func (c *Conn) compiled(f *sqlfacts.Facts, r refs, events []event, failed error)
 
 func writes(verb token) bool {
 	return verb.word != "" && verb.word != "SELECT" && verb.word != "VALUES" && verb.word != "EXPLAIN"
+}
+
+// long reports whether the text has a name of more parts than SQLite's grammar
+// takes, as database.product.table has; splices make it one that it takes.
+func (r refs) long() bool {
+	return slices.ContainsFunc(r.tables, func(t sqlfacts.Table) bool { return t.Catalog != "" }) ||
+		slices.ContainsFunc(r.columns, func(c sqlfacts.Column) bool { return len(c.Parts) > 3 })
+}
+
+func syntaxError(err error, near string) bool {
+	var e *engineError
+	return errors.As(err, &e) && e.message == `near "`+near+`": syntax error`
 }
 
 // unknownName tells the errors about names that a splice may still mend.
