@@ -38,7 +38,7 @@ func scanAudit(r *sql.Rows) (audit.Row, error) {
 
 func (db *DB) auditRows(ctx context.Context, q string, args ...any) ([]audit.Row, error) {
 	var out []audit.Row
-	rows, err := db.query(ctx, q, args...)
+	rows, err := db.query(patient(ctx), q, args...)
 	err = each(rows, err, func(r *sql.Rows) error {
 		row, err := scanAudit(r)
 		out = append(out, row)
@@ -55,7 +55,7 @@ func (db *DB) AuditRows(ctx context.Context, writer string, after int64, limit i
 // AuditCheckpoints implements audit.Chain.
 func (db *DB) AuditCheckpoints(ctx context.Context, writer string) ([]audit.Checkpoint, error) {
 	var points []audit.Checkpoint
-	rows, err := db.query(ctx, `SELECT seq, hash, at, kid, sig FROM audit_checkpoints WHERE writer = ? ORDER BY seq`, writer)
+	rows, err := db.query(patient(ctx), `SELECT seq, hash, at, kid, sig FROM audit_checkpoints WHERE writer = ? ORDER BY seq`, writer)
 	err = each(rows, err, func(r *sql.Rows) error {
 		p := audit.Checkpoint{Writer: writer}
 		var at int64

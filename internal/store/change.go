@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/postern/postern/internal/audit"
 	"github.com/postern/postern/internal/fault"
@@ -102,8 +103,8 @@ func (db *DB) gather(first *change) []*change {
 func (db *DB) commit(batch []*change) {
 	bumped, err := db.tryCommit(batch)
 	for _, c := range batch {
-		if c.err == nil && err != nil {
-			c.err = fault.Because(err, fault.Unavailable, "the record could not be written")
+		if err != nil && fault.As(c.err) == nil {
+			c.err = fault.Because(err, fault.Unavailable, "the record could not be written").After(2 * time.Second)
 		}
 	}
 	if err == nil {
@@ -121,7 +122,9 @@ func (db *DB) commit(batch []*change) {
 // tryCommit applies the batch in one transaction. The error is of the whole
 // batch; an error of one change stays in it.
 func (db *DB) tryCommit(batch []*change) (counter int64, err error) {
-	ctx := context.WithoutCancel(batch[0].ctx)
+	deadline := time.Now().Add(commitTime)
+	ctx, cancel := db.until(batch[0].ctx, deadline)
+	defer cancel()
 	sqlTx, err := db.write.BeginTx(ctx, nil)
 	if err != nil {
 		return 0, err
@@ -134,7 +137,7 @@ func (db *DB) tryCommit(batch []*change) (counter int64, err error) {
 	}
 	bump := false
 	for _, c := range batch {
-		if err := db.applyOne(tx, c); err != nil {
+		if err := db.applyOne(tx, c, deadline); err != nil {
 			return 0, err
 		}
 		if c.err == nil {
@@ -157,15 +160,16 @@ func (db *DB) tryCommit(batch []*change) (counter int64, err error) {
 
 // applyOne runs one change inside a savepoint. Only a broken transaction is
 // returned; the change's own failure is put in it.
-func (db *DB) applyOne(tx *Tx, c *change) (err error) {
+func (db *DB) applyOne(tx *Tx, c *change, deadline time.Time) (err error) {
 	if c.apply == nil {
 		return nil
 	}
-	ctx := context.WithoutCancel(c.ctx)
+	ctx, cancel := db.until(c.ctx, deadline)
+	defer cancel()
 	if _, err := tx.Exec(ctx, `SAVEPOINT one`); err != nil {
 		return err
 	}
-	c.err = safely(ctx, tx, c.apply)
+	c.err = outage(safely(ctx, tx, c.apply))
 	if c.err != nil {
 		if _, err := tx.Exec(ctx, `ROLLBACK TO SAVEPOINT one`); err != nil {
 			return err
@@ -243,8 +247,9 @@ func (t *Tx) Exec(ctx context.Context, q string, args ...any) (sql.Result, error
 }
 
 // Query reads rows.
-func (t *Tx) Query(ctx context.Context, q string, args ...any) (*sql.Rows, error) {
-	return t.tx.QueryContext(ctx, rebind(t.pg, q), args...) //nolint:sqlclosecheck // the caller closes
+func (t *Tx) Query(ctx context.Context, q string, args ...any) (*cursor, error) {
+	rows, err := t.tx.QueryContext(ctx, rebind(t.pg, q), args...) //nolint:sqlclosecheck // the caller closes
+	return &cursor{rows, func() {}}, err
 }
 
 // QueryRow reads one row.
@@ -273,24 +278,28 @@ func (t *Tx) next(ctx context.Context, name string) (n int64, err error) {
 }
 
 // query and queryRow read outside a change.
-func (db *DB) query(ctx context.Context, q string, args ...any) (*sql.Rows, error) {
-	return db.sql.QueryContext(ctx, rebind(db.pg, q), args...) //nolint:sqlclosecheck // the caller closes
+func (db *DB) query(ctx context.Context, q string, args ...any) (*cursor, error) {
+	ctx, cancel := db.limited(ctx)
+	rows, err := db.sql.QueryContext(ctx, rebind(db.pg, q), args...) //nolint:sqlclosecheck // the caller closes
+	return &cursor{rows, cancel}, err
 }
 
-func (db *DB) queryRow(ctx context.Context, q string, args ...any) *sql.Row {
-	return db.sql.QueryRowContext(ctx, rebind(db.pg, q), args...)
+func (db *DB) queryRow(ctx context.Context, q string, args ...any) row {
+	ctx, cancel := db.limited(ctx)
+	return row{db.sql.QueryRowContext(ctx, rebind(db.pg, q), args...), cancel}
 }
 
 // each reads rows one by one into scan, and closes them.
-func each(rows *sql.Rows, err error, scan func(*sql.Rows) error) error {
+func each(rows *cursor, err error, scan func(*sql.Rows) error) error {
+	defer rows.done()
 	if err != nil {
-		return err
+		return outage(err)
 	}
 	defer rows.Close() //nolint:errcheck // rows.Err says what matters
 	for rows.Next() {
-		if err := scan(rows); err != nil {
-			return err
+		if err := scan(rows.Rows); err != nil {
+			return outage(err)
 		}
 	}
-	return errors.Join(rows.Err(), rows.Close())
+	return outage(errors.Join(rows.Err(), rows.Close()))
 }

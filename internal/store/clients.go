@@ -33,7 +33,7 @@ func (r *clientRow) client() auth.Client {
 }
 
 // scanClient reads one client; none is NotFound.
-func scanClient(row *sql.Row, err error) (auth.Client, error) {
+func scanClient(row interface{ Scan(...any) error }, err error) (auth.Client, error) {
 	if err != nil {
 		return auth.Client{}, err
 	}

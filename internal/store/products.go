@@ -147,7 +147,7 @@ func (db *DB) Products(ctx context.Context) ([]product.Product, error) {
 }
 
 func (db *DB) products(ctx context.Context, q string, args ...any) (all []product.Product, err error) {
-	rows, err := db.query(ctx, q, args...)
+	rows, err := db.query(patient(ctx), q, args...) // each row is parsed while it is read
 	err = each(rows, err, func(r *sql.Rows) error {
 		p, err := scanProduct(r)
 		all = append(all, p)

@@ -71,7 +71,7 @@ func (db *DB) SignInRefused(ctx context.Context, id int64, reason string) error 
 }
 
 // reader is what both DB and Tx read with.
-type reader func(ctx context.Context, q string, args ...any) (*sql.Rows, error)
+type reader func(ctx context.Context, q string, args ...any) (*cursor, error)
 
 func attempts(ctx context.Context, query reader, keys []string, suffix string) (map[string]auth.Attempts, error) {
 	found := make(map[string]auth.Attempts, len(keys))

@@ -21,9 +21,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
-	"github.com/pressly/goose/v3/lock"
 	_ "modernc.org/sqlite" // the embedded engine
 
 	"github.com/postern/postern/internal/fault"
@@ -31,8 +31,6 @@ import (
 
 //go:embed migrations/*.sql
 var migrations embed.FS
-
-var _ = stdlib.GetDefaultDriver // registers "pgx"
 
 // Config says where the state is.
 type Config struct {
@@ -85,9 +83,9 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 func (db *DB) connect(c Config) error {
 	if c.URL != "" {
 		db.pg = true
-		pool, err := sql.Open("pgx", c.URL)
+		pool, err := openPostgres(c.URL)
 		if err != nil {
-			return errors.New("the database URL cannot be parsed") // the cause may hold the password
+			return err
 		}
 		pool.SetMaxOpenConns(32)
 		pool.SetMaxIdleConns(16)
@@ -109,6 +107,24 @@ func (db *DB) connect(c Config) error {
 	db.sql.SetMaxOpenConns(8)
 	db.sql.SetMaxIdleConns(8)
 	return nil
+}
+
+// openPostgres prepares connections that never hold a lock for long without a
+// word: a node that vanished in the middle of a change must not stop the
+// others.
+func openPostgres(url string) (*sql.DB, error) {
+	cfg, err := pgx.ParseConfig(url)
+	if err != nil {
+		return nil, errors.New("the database URL cannot be parsed: it has the form postgres://user:password@host:5432/database") // the cause may hold the password
+	}
+	if cfg.ConnectTimeout == 0 {
+		cfg.ConnectTimeout = connectTime
+	}
+	return stdlib.OpenDB(*cfg, stdlib.OptionAfterConnect(func(ctx context.Context, c *pgx.Conn) error {
+		// Not in the startup packet: poolers refuse what they do not know there.
+		_, err := c.Exec(ctx, `SELECT set_config('idle_in_transaction_session_timeout', $1, false), set_config('lock_timeout', $2, false)`, idleTime, lockTime)
+		return err
+	})), nil
 }
 
 // ownFile makes the file so that only its owner may read it; SQLite gives its
@@ -133,27 +149,38 @@ func sqliteDSN(dir, txlock string) string {
 	return "file:" + (&url.URL{Path: filepath.Join(dir, "postern.db")}).EscapedPath() + "?" + q.Encode()
 }
 
-// migrate runs the embedded files in order, one transaction each. On
-// PostgreSQL an advisory lock makes nodes that start together take turns; on
+// migrate runs the embedded files in order, one transaction each, if there is
+// anything to run. Nodes that start together take turns on PostgreSQL; on
 // SQLite each transaction is immediate, and goose re-reads its version table.
 func (db *DB) migrate(ctx context.Context) error {
 	dir, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return err
 	}
-	dialect, opts := goose.DialectSQLite3, []goose.ProviderOption{}
+	dialect := goose.DialectSQLite3
 	if db.pg {
-		locker, err := lock.NewPostgresSessionLocker()
-		if err != nil {
-			return err
-		}
-		dialect, opts = goose.DialectPostgres, append(opts, goose.WithSessionLocker(locker))
+		dialect = goose.DialectPostgres
 	}
-	p, err := goose.NewProvider(dialect, db.write, dir, opts...)
+	p, err := goose.NewProvider(dialect, db.write, dir)
 	if err != nil {
 		return fmt.Errorf("read migrations: %w", err)
 	}
-	_, err = p.Up(ctx)
+	sources := p.ListSources()
+	newest := sources[len(sources)-1].Version
+	// No version is no table yet, or no database; the latter is told below.
+	if now, err := db.SchemaVersion(ctx); err == nil && now == newest {
+		return nil
+	} else if err == nil && now > newest {
+		return fault.New(fault.Unavailable, "the store has schema version %d and this postern knows %d: a newer postern has used it; start that one, or restore the backup from before", now, newest)
+	}
+	if err := db.inTurn(ctx, func() error { return up(ctx, p) }); err != nil {
+		return fmt.Errorf("migrate the store: %w", err)
+	}
+	return nil
+}
+
+func up(ctx context.Context, p *goose.Provider) error {
+	_, err := p.Up(ctx)
 	for try := 0; err != nil && isBusy(err) && try < 50; try++ {
 		// Two processes opened a new store at the same moment: the one that
 		// came second finds it locked, and then migrated.
@@ -164,10 +191,28 @@ func (db *DB) migrate(ctx context.Context) error {
 		}
 		_, err = p.Up(ctx)
 	}
-	if err != nil {
-		return fmt.Errorf("migrate the store: %w", err)
+	return err
+}
+
+const migrationLock = 0x706f737465726e // "postern"
+
+// inTurn lets one node after the other migrate. Goose's own locker asks every
+// five seconds whether it may, which is how late the second node would be.
+func (db *DB) inTurn(ctx context.Context, migrate func() error) error {
+	if !db.pg {
+		return migrate()
 	}
-	return nil
+	c, err := db.write.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.Close() //nolint:errcheck // it goes back to the pool
+	if _, err := c.ExecContext(ctx, `SELECT set_config('lock_timeout', '0', false), pg_advisory_lock($1)`, migrationLock); err != nil {
+		return err
+	}
+	err = migrate()
+	_, uerr := c.ExecContext(context.WithoutCancel(ctx), `SELECT set_config('lock_timeout', $2, false), pg_advisory_unlock($1)`, migrationLock, lockTime)
+	return errors.Join(err, uerr)
 }
 
 // Close finishes what is queued and closes the connections.
