@@ -133,7 +133,7 @@ func (t tryCmd) server(ctx context.Context, c *terminal) (base string, stop func
 	if err != nil {
 		return "", nil, err
 	}
-	c.progress("4. a server for these calls is up on %s", cfg.publicURL)
+	c.progress("4. a server for these calls is up on %s", n.mux.PublicURL)
 	sctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() {
@@ -154,6 +154,8 @@ func (t tryCmd) finish(ctx context.Context, c *terminal, a *api, p product.Produ
 			return fmt.Errorf("the login is %s: %s", got.Status, got.Reason)
 		}
 		c.progress("5. login stored, sealed, and tried: %s", got.Status)
+	} else {
+		c.progress("5. no login: the warehouse knows none")
 	}
 	stmt := firstStatement(p)
 	content, err := a.tool(ctx, "sql_execution_tool", map[string]string{"data_product_id": p.ID, "sql": stmt, "result_table_name": "first"})
