@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"strconv"
+	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -29,9 +30,35 @@ const (
 func jsonCells(b arrow.RecordBatch) []cell {
 	cells := make([]cell, b.NumCols())
 	for i, col := range b.Columns() {
+		if isNumber(b.Schema().Field(i)) {
+			cells[i] = numberCell(col)
+			continue
+		}
 		cells[i] = jsonCell(col)
 	}
 	return cells
+}
+
+// numberCell writes text that is a number as one, with every digit.
+func numberCell(col arrow.Array) cell {
+	value := stringAt(col)
+	return orNull(col, func(b []byte, i int) []byte {
+		if v := value(i); numeral(v) {
+			return append(b, v...)
+		}
+		return append(b, "null"...)
+	}, "null")
+}
+
+// numberAt is numberCell for a table.
+func numberAt(col arrow.Array) func(int) any {
+	value := stringAt(col)
+	return func(i int) any {
+		if col.IsNull(i) || !numeral(value(i)) {
+			return nil
+		}
+		return json.Number(strings.Clone(value(i))) // the batch ends before the table
+	}
 }
 
 func csvCells(b arrow.RecordBatch) []cell {

@@ -441,3 +441,20 @@ func decodeCSV(t *rapid.T, s string) (out [][]string) {
 	}
 	return out[1:]
 }
+
+// PostgreSQL's sum and avg give numerics of any length, which have no Arrow type.
+func TestNumbersThatAreTextInArrowAreNumbersOnTheWire(t *testing.T) {
+	fields := []arrow.Field{{Name: "n", Type: arrow.BinaryTypes.String, Nullable: true, Metadata: arrow.NewMetadata([]string{"postern.type"}, []string{"number"})}}
+	doc := `[{"n":"12345678901234567890123.4500"},{"n":"-0.5"},{"n":"0"},{"n":"NaN"},{"n":"-Infinity"},{"n":"1\"2"},{"n":"007"},{"n":null}]`
+	want := `{"columns":[{"name":"n","type":"number"}],"rows":[[12345678901234567890123.4500],[-0.5],[0],[null],[null],[null],[null],[null]],"row_count":8,"complete":true}` + "\n"
+	if got := encode(t, rowsOf(t, fields, doc), result.JSON); got != want {
+		t.Error(cmp.Diff(want, got))
+	}
+	head, err := result.Head(t.Context(), rowsOf(t, fields, doc), 2, 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := [][]any{{json.Number("12345678901234567890123.4500")}, {json.Number("-0.5")}}; !cmp.Equal(want, head.Rows) || head.Columns[0].Type != "number" {
+		t.Error(head.Columns, cmp.Diff(want, head.Rows))
+	}
+}

@@ -63,7 +63,9 @@ func (h *head) read(b arrow.RecordBatch) {
 	}
 	values, cells := make([]func(int) any, b.NumCols()), jsonCells(b)
 	for j, col := range b.Columns() {
-		values[j] = valueAt(col)
+		if values[j] = valueAt(col); isNumber(b.Schema().Field(j)) {
+			values[j] = numberAt(col)
+		}
 	}
 	var scratch []byte
 	for i := 0; i < int(b.NumRows()) && !h.enough(); i++ {

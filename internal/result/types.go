@@ -2,6 +2,7 @@ package result
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
 )
@@ -58,8 +59,26 @@ func ColumnsOf(s *arrow.Schema) []Column {
 	cols := make([]Column, s.NumFields())
 	for i, f := range s.Fields() {
 		cols[i] = Column{Name: f.Name, Type: TypeOf(f.Type)}
+		if isNumber(f) {
+			cols[i].Type = "number"
+		}
 	}
 	return cols
+}
+
+// isNumber tells text that is a number of any length and scale: some engines
+// have such a type, and Arrow has none. Its driver says so in the field's
+// metadata; in Arrow and Parquet it stays text, with every digit.
+func isNumber(f arrow.Field) bool {
+	v, ok := f.Metadata.GetValue("postern.type")
+	return ok && v == "number" && f.Type.ID() == arrow.STRING
+}
+
+// numeral reports whether text is a number in JSON; NaN and infinities are not.
+func numeral(s string) bool {
+	digits := strings.TrimPrefix(s, "-")
+	whole, fraction, point := strings.Cut(digits, ".")
+	return whole != "" && (whole == "0" || whole[0] != '0') && strings.Trim(whole+fraction, "0123456789") == "" && point == (fraction != "")
 }
 
 // uniqueNames are the keys of the columns in a JSON object: where a result has
