@@ -14,6 +14,7 @@ type allowed struct {
 	title     string          // the engine's name, for messages
 	nodes     map[string]bool // kinds, in the parser's spelling
 	functions map[string]bool // lower case
+	from      map[string]bool // functions in FROM, where those are others; nil where they are not
 	fields    map[string]bool // names that may not stand after a dot, lower case
 	catalogs  []string        // schemas of the engine's own, lower case
 	system    []string        // how its own tables' names begin, lower case
@@ -43,6 +44,9 @@ func lists(dialect string, a allowed) func() *allowed {
 		a.nodes = list(dialect + ".nodes.txt")
 		a.functions = list(dialect + ".functions.txt")
 		a.fields = list(dialect + ".fields.txt")
+		if dialect == "duckdb" {
+			a.from = list(dialect + ".from.txt")
+		}
 		return &a
 	})
 }

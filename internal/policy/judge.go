@@ -3,6 +3,7 @@ package policy
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -180,6 +181,8 @@ func (j *judge) functions() error {
 		own := schema == "" || schema == "pg_catalog" && j.facts.Dialect == "postgres"
 		if name := strings.ToLower(fn.Name); !own || !j.allowed.functions[name] {
 			return j.noFunction(dotted(fn.Schema, fn.Name), name, fn.Offset)
+		} else if fn.From && j.allowed.from != nil && !j.allowed.from[name] {
+			return refuse(lockFunctions, fn.Offset, "the function %s is not among those allowed in FROM on %s; it has: %s", name, j.allowed.title, itHas(slices.Sorted(maps.Keys(j.allowed.from))))
 		}
 	}
 	if j.facts.Dialect == "duckdb" {

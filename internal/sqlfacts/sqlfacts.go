@@ -61,6 +61,7 @@ type Column struct {
 type Function struct {
 	Schema, Name string
 	Offset       int
+	From         bool // stands in FROM, where DuckDB has other functions of the name
 }
 
 // Read is a physical column the statement reads.

@@ -118,6 +118,7 @@ type walker struct {
 	f       *sqlfacts.Facts
 	defined map[string]bool // names the statement itself gives to columns
 	seen    map[string]bool // kinds noted
+	from    bool            // the next call stands in FROM
 }
 
 func (w *walker) walk(v any, s scope) {
@@ -143,6 +144,8 @@ func (w *walker) object(m map[string]any, s scope) {
 		w.star(m)
 	case "FUNCTION", "WINDOW":
 		w.function(m)
+	case "TABLE_FUNCTION":
+		w.from = true // said of the next call, which is the one below this node
 	case "LAMBDA":
 		w.parameters(m["lhs"])
 	case "SELECT_NODE":
@@ -299,11 +302,13 @@ func (w *walker) addColumn(parts []string, at int) {
 // function notes a call. An operator's name is one only where it was written
 // as an operator.
 func (w *walker) function(m map[string]any) {
+	from := w.from
+	w.from = false
 	name := str(m["function_name"])
 	if operator, _ := m["is_operator"].(bool); operator && strings.IndexFunc(name, isLetter) < 0 {
 		return
 	}
-	f := sqlfacts.Function{Schema: str(m["schema"]), Name: strings.ToLower(name), Offset: place(m)}
+	f := sqlfacts.Function{Schema: str(m["schema"]), Name: strings.ToLower(name), Offset: place(m), From: from}
 	if c := str(m["catalog"]); c != "" {
 		f.Schema = c + "." + f.Schema
 	}

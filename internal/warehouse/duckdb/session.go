@@ -13,6 +13,8 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	duck "github.com/duckdb/duckdb-go-bindings"
+
+	"github.com/postern/postern/internal/fault"
 )
 
 // session is one connection to an instance. The driver uses DuckDB's bindings
@@ -260,6 +262,9 @@ func (c *converter) batch(chunk duck.DataChunk) (arrow.RecordBatch, error) {
 		return nil, &engineError{duck.ErrorDataMessage(failed)}
 	}
 	defer b.Release()
+	if err := fits(b); err != nil {
+		return nil, err
+	}
 	columns := make([]arrow.Array, b.NumCols())
 	for i, col := range b.Columns() {
 		data := owned(col.Data())
@@ -267,6 +272,21 @@ func (c *converter) batch(chunk duck.DataChunk) (arrow.RecordBatch, error) {
 		data.Release()
 	}
 	return array.NewRecordBatch(c.schema, columns, b.NumRows()), nil
+}
+
+// maxBatch is how large a batch may be. A longer one would be in memory several
+// times on its way out; a chunk has 2,048 rows.
+const maxBatch = 256 << 20
+
+func fits(b arrow.RecordBatch) error {
+	var size uint64
+	for _, c := range b.Columns() {
+		size += c.Data().SizeInBytes()
+	}
+	if size > maxBatch {
+		return fault.New(fault.Rejected, "2,048 rows of the result are longer than %d MiB", maxBatch>>20)
+	}
+	return nil
 }
 
 // owned copies an array into Go's memory. A batch is valid until the next one,
