@@ -36,6 +36,11 @@ check: ## format, vet, static analysis, builds without cgo
 	$(STEP) "modules are tidy" scripts/tidy
 	$(STEP) "build without cgo" env CGO_ENABLED=0 go build -o /dev/null ./cmd/postern
 
+docs: ## write the generated parts of the documents, and NOTICE
+	go test -tags $(TAGS) ./cmd/postern -run Docs -update-docs
+	go test ./internal/policy -run Docs -update-docs
+	scripts/notice
+
 fuzz: ## each fuzz target for a minute
 	scripts/fuzz 60s
 
