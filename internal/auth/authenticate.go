@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/postern/postern/internal/fault"
@@ -39,7 +40,7 @@ func (cs *Clients) Authenticate(ctx context.Context, id ClientID, s secret.Secre
 	if r.wait > 0 {
 		return Client{}, cs.limited(ctx, id, r)
 	}
-	if err := cs.Store.TokenRefused(ctx, Refusal{ClientID: cut(id), Reason: "client authentication failed"}); err != nil {
+	if err := cs.Store.TokenRefused(ctx, Refusal{ClientID: named(id), Reason: "client authentication failed"}); err != nil {
 		return Client{}, err
 	}
 	return Client{}, fault.New(fault.Unauthenticated, "client authentication failed: unknown client or wrong secret").Coded(0, InvalidClient)
@@ -65,7 +66,7 @@ func (cs *Clients) match(ctx context.Context, id ClientID, s secret.Secret) (Cli
 
 func (cs *Clients) limited(ctx context.Context, id ClientID, r refusal) error {
 	if r.record {
-		err := cs.Store.TokenRefused(ctx, Refusal{ClientID: cut(id), Reason: "too many failed attempts", More: r.more})
+		err := cs.Store.TokenRefused(ctx, Refusal{ClientID: named(id), Reason: "too many failed attempts", More: r.more})
 		if err != nil {
 			return err
 		}
@@ -76,3 +77,12 @@ func (cs *Clients) limited(ctx context.Context, id ClientID, r refusal) error {
 }
 
 func cut(id ClientID) ClientID { return id[:min(len(id), maxClientID)] }
+
+// named is an id as a refusal records it: who swaps id and secret must not
+// have the secret on record for it.
+func named(id ClientID) ClientID {
+	if len(id) == len(newClientID()) && strings.HasPrefix(string(id), clientIDPrefix) {
+		return id
+	}
+	return "(not an id)"
+}

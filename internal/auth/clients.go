@@ -218,7 +218,9 @@ func (cs *Clients) Delete(ctx context.Context, id ClientID) error {
 	return cs.Store.DeleteClient(ctx, id)
 }
 
-func newClientID() ClientID { return ClientID("pc_" + strings.ToLower(rand.Text())) }
+const clientIDPrefix = "pc_"
+
+func newClientID() ClientID { return ClientID(clientIDPrefix + strings.ToLower(rand.Text())) }
 
 func (cs *Clients) newSecret() (secret.Secret, []byte, error) {
 	s := newSecret()
