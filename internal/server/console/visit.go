@@ -63,8 +63,7 @@ type errorPage struct {
 
 // fail shows an error. The log gets its cause, the person its message.
 func (h *Handler) fail(w http.ResponseWriter, r *http.Request, err error, around screen) error {
-	web.Note(r.Context(), "fault", fault.KindOf(err).String())
-	web.Note(r.Context(), "cause", err.Error())
+	web.NoteFault(r.Context(), err)
 	status := web.Status(err)
 	around.Title, around.Data = http.StatusText(status), errorPage{Status: status, Message: sentence(web.Message(err))}
 	retryAfter(w, err)

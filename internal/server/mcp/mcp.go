@@ -206,8 +206,7 @@ func answer(ctx context.Context, ret tool.Return) (*sdk.CallToolResult, error) {
 		if fault.Is(ret.Err, fault.Internal) || fault.As(ret.Err) == nil && !errors.Is(ret.Err, context.DeadlineExceeded) {
 			return nil, internal(ctx, ret.Err)
 		}
-		web.Note(ctx, "fault", fault.KindOf(ret.Err).String())
-		web.Note(ctx, "cause", ret.Err.Error())
+		web.NoteFault(ctx, ret.Err)
 	}
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)

@@ -175,9 +175,7 @@ func decodeGrant(w http.ResponseWriter, r *http.Request) (product.Grant, error) 
 	} else if err := web.DecodeBytes(body, &p); err != nil {
 		return product.Grant{}, err
 	}
-	g, err := p.grant()
-	web.Note(r.Context(), "product", g.Product)
-	return g, err
+	return p.grant()
 }
 
 func (h Products) grant(w http.ResponseWriter, r *http.Request) error {

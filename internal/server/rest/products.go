@@ -163,7 +163,6 @@ func (h Products) put(w http.ResponseWriter, r *http.Request, doc []byte) error 
 	if err != nil {
 		return err
 	}
-	web.Note(ctx, "product", p.ID)
 	status := http.StatusOK
 	if created {
 		status = http.StatusCreated
@@ -190,6 +189,7 @@ func (h Products) respond(w http.ResponseWriter, r *http.Request, status int, id
 	if err != nil {
 		return err
 	}
+	web.Note(ctx, "product", p.ID) // not before it is known to be one: anything may stand in a path
 	versions, err := h.Gate.Versions(ctx, c, id)
 	if err != nil {
 		return err
@@ -199,15 +199,14 @@ func (h Products) respond(w http.ResponseWriter, r *http.Request, status int, id
 
 // get answers the current version, or the one in the path.
 func (h Products) get(w http.ResponseWriter, r *http.Request) error {
-	web.Note(r.Context(), "product", r.PathValue("product_id"))
 	return h.respond(w, r, http.StatusOK, r.PathValue("product_id"), r.PathValue("version_id"))
 }
 
 func (h Products) delete(w http.ResponseWriter, r *http.Request) error {
-	web.Note(r.Context(), "product", r.PathValue("product_id"))
 	if err := h.Gate.DeleteProduct(r.Context(), auth.CallerFrom(r.Context()), r.PathValue("product_id")); err != nil {
 		return err
 	}
+	web.Note(r.Context(), "product", r.PathValue("product_id"))
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }
@@ -227,7 +226,6 @@ func (h Products) setStatus(w http.ResponseWriter, r *http.Request) error {
 		return fault.BadField("status", "literal_error", "must be draft or ready")
 	}
 	id, version := r.PathValue("product_id"), r.PathValue("version_id")
-	web.Note(r.Context(), "product", id)
 	if err := h.Gate.SetStatus(r.Context(), auth.CallerFrom(r.Context()), id, version, product.Status(in.Status)); err != nil {
 		return err
 	}
@@ -236,10 +234,10 @@ func (h Products) setStatus(w http.ResponseWriter, r *http.Request) error {
 
 func (h Products) deleteVersion(w http.ResponseWriter, r *http.Request) error {
 	id := r.PathValue("product_id")
-	web.Note(r.Context(), "product", id)
 	if err := h.Gate.DeleteVersion(r.Context(), auth.CallerFrom(r.Context()), id, r.PathValue("version_id")); err != nil {
 		return err
 	}
+	web.Note(r.Context(), "product", id)
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }

@@ -65,11 +65,11 @@ func (h Queries) run(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	web.Note(r.Context(), "product", q.ProductID)
 	rows, err := h.Gate.Run(r.Context(), auth.CallerFrom(r.Context()), q)
 	if err != nil {
 		return err
 	}
+	web.Note(r.Context(), "product", q.ProductID)
 	out := &queryWriter{w: w, rc: http.NewResponseController(w), format: format}
 	defer out.done()
 	n, err := result.Encode(r.Context(), out, rows, format, out.flush)

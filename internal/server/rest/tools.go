@@ -119,8 +119,7 @@ func (s *chatStream) finish(ctx context.Context, name, callID string, ret tool.R
 		return ctx.Err() // the client hung up
 	}
 	if ret.Err != nil {
-		web.Note(ctx, "fault", fault.KindOf(ret.Err).String())
-		web.Note(ctx, "cause", ret.Err.Error())
+		web.NoteFault(ctx, ret.Err)
 	}
 	if ret.Assets == nil {
 		ret.Assets = []tool.AssetRef{}

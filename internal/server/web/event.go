@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+
+	"github.com/postern/postern/internal/fault"
 )
 
 // Event is what one request will have said in the log: filled in by whoever
@@ -28,6 +30,27 @@ func Note(ctx context.Context, key string, value any) {
 		e.mu.Lock()
 		defer e.mu.Unlock()
 		e.attrs = append(e.attrs, slog.Any(key, value))
+	}
+}
+
+// NoteFault adds an error. What the caller got wrong is told by its kind, name,
+// lock and fields: its message may quote what was sent, and that may be a
+// secret in the wrong place. What went wrong here is told with its cause.
+func NoteFault(ctx context.Context, err error) {
+	Note(ctx, "fault", fault.KindOf(err).String())
+	e := fault.As(err)
+	if e == nil || Status(err) >= http.StatusInternalServerError {
+		Note(ctx, "cause", err.Error())
+		return
+	}
+	if e.Name != "" && e.Name != statusOverride {
+		Note(ctx, "name", e.Name)
+	}
+	if e.Lock != "" {
+		Note(ctx, "lock", e.Lock)
+	}
+	for _, f := range e.Fields {
+		Note(ctx, "field", join(f.Loc))
 	}
 }
 

@@ -162,8 +162,7 @@ func (m *Mux) serve(route Route) http.Handler {
 		if err == nil {
 			return
 		}
-		Note(r.Context(), "fault", fault.KindOf(err).String())
-		Note(r.Context(), "cause", err.Error())
+		NoteFault(r.Context(), err)
 		if ww, ok := w.(*writer); ok && ww.status != 0 {
 			panic(http.ErrAbortHandler) // a broken stream must not look like a finished one
 		}
