@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	_ "modernc.org/sqlite" // the test's own warehouse, and a look at the store
@@ -27,6 +28,7 @@ import (
 type gateRig struct {
 	*node
 	t      *testing.T
+	stop   func() // ends the server; again does nothing
 	log    bytes.Buffer
 	admin  machine // Server Admin
 	owner  machine // Composer, who made the product and the credential
@@ -73,16 +75,17 @@ func newGateRig(t *testing.T) *gateRig {
 	cfg, err := f.check()
 	ok(t, err)
 	g := &gateRig{t: t}
-	ctx, stop := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(context.Background())
 	n, l, err := f.start(ctx, cfg, slog.New(slog.NewJSONHandler(&g.log, nil)))
 	ok(t, err)
 	g.node = n
 	done := make(chan error, 1)
 	go func() { done <- n.serve(ctx, l, cfg) }()
-	t.Cleanup(func() {
-		stop()
+	g.stop = sync.OnceFunc(func() {
+		cancel()
 		ok(t, <-done)
 	})
+	t.Cleanup(g.stop)
 	g.admin, g.owner, g.other = g.machine("admin", auth.ServerAdmin), g.machine("owner", auth.Composer), g.machine("other", auth.Composer)
 	g.fill(files)
 	return g
