@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/postern/postern/internal/auth"
+	"github.com/postern/postern/internal/fault"
 	"github.com/postern/postern/internal/secret"
 )
 
@@ -134,6 +135,14 @@ type oneClient struct {
 	ID string `arg:"" help:"The client's id." placeholder:"ID"`
 }
 
+// absent says how to find the id of a client that is not there.
+func (o oneClient) absent(err error) error {
+	if fault.Is(err, fault.NotFound) {
+		return hint(fmt.Errorf("there is no client with the id %q", o.ID), "postern client list shows all, with their ids")
+	}
+	return err
+}
+
 type clientShowCmd struct{ oneClient }
 
 // Run shows the client.
@@ -145,7 +154,7 @@ func (cs clientShowCmd) Run(ctx context.Context, c *terminal) error {
 	defer s.close()
 	cl, err := clients.Get(ctx, auth.ClientID(cs.ID))
 	if err != nil {
-		return err
+		return cs.absent(err)
 	}
 	v := showClient(cl, secret.Secret{})
 	return c.print(cs.JSON, v, func(w io.Writer) error { return printClient(w, v) })
@@ -182,7 +191,7 @@ func (cu clientUpdateCmd) Run(ctx context.Context, c *terminal) error {
 	defer s.close()
 	cl, err := clients.Update(asOperator(ctx), auth.ClientID(cu.ID), change)
 	if err != nil {
-		return err
+		return cu.absent(err)
 	}
 	v := showClient(cl, secret.Secret{})
 	return c.print(cu.JSON, v, func(w io.Writer) error { return printClient(w, v) })
@@ -199,7 +208,7 @@ func (cr clientRotateCmd) Run(ctx context.Context, c *terminal) error {
 	defer s.close()
 	cl, sec, err := clients.Rotate(asOperator(ctx), auth.ClientID(cr.ID))
 	if err != nil {
-		return err
+		return cr.absent(err)
 	}
 	v := showClient(cl, sec)
 	return c.print(cr.JSON, v, func(w io.Writer) error { return printClient(w, v) })
@@ -215,7 +224,7 @@ func (cr clientRevokeCmd) Run(ctx context.Context, c *terminal) error {
 	}
 	defer s.close()
 	if err := clients.Revoke(asOperator(ctx), auth.ClientID(cr.ID)); err != nil {
-		return err
+		return cr.absent(err)
 	}
 	return c.print(cr.JSON, map[string]any{"client_id": cr.ID, "revoked": true}, func(w io.Writer) error {
 		_, err := fmt.Fprintf(w, "The tokens of %s have ended. It may get new ones; postern client delete ends that too.\n", cr.ID)
@@ -233,7 +242,7 @@ func (cd clientDeleteCmd) Run(ctx context.Context, c *terminal) error {
 	}
 	defer s.close()
 	if err := clients.Delete(asOperator(ctx), auth.ClientID(cd.ID)); err != nil {
-		return err
+		return cd.absent(err)
 	}
 	return c.print(cd.JSON, map[string]any{"client_id": cd.ID, "deleted": true}, func(w io.Writer) error {
 		_, err := fmt.Fprintf(w, "Client %s is deleted and its tokens have ended.\n", cd.ID)

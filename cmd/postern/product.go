@@ -13,6 +13,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/postern/postern/internal/auth"
+	"github.com/postern/postern/internal/fault"
 	"github.com/postern/postern/internal/policy"
 	"github.com/postern/postern/internal/product"
 	"github.com/postern/postern/internal/warehouse"
@@ -283,7 +284,11 @@ func (s *state) findClient(ctx context.Context, nameOrID string) (auth.Client, e
 			return cl, nil
 		}
 	}
-	return s.clients().Named(ctx, nameOrID)
+	cl, err := s.clients().Named(ctx, nameOrID)
+	if fault.Is(err, fault.NotFound) {
+		err = hint(fmt.Errorf("there is no client %q, by name or by id", nameOrID), "postern client list shows all")
+	}
+	return cl, err
 }
 
 type productRevokeCmd struct {

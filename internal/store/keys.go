@@ -137,7 +137,7 @@ func (db *DB) BurnKey(ctx context.Context, kid string, at time.Time, next *auth.
 		e.Detail = map[string]any{"next": next.ID, "alg": string(next.Alg)}
 	}
 	return db.Change(ctx, e, func(ctx context.Context, tx *Tx) error {
-		err := tx.Must(ctx, "a signing key in force with this id was", `UPDATE signing_keys SET burned_at = ?, private = ? WHERE kid = ? AND burned_at = 0`, micros(at), []byte{0}, kid)
+		err := tx.Must(ctx, "signing key in force with this id", `UPDATE signing_keys SET burned_at = ?, private = ? WHERE kid = ? AND burned_at = 0`, micros(at), []byte{0}, kid)
 		if err != nil || next == nil {
 			return err
 		}
