@@ -138,7 +138,7 @@ type oneClient struct {
 // absent says how to find the id of a client that is not there.
 func (o oneClient) absent(err error) error {
 	if fault.Is(err, fault.NotFound) {
-		return hint(fmt.Errorf("there is no client with the id %q", o.ID), "postern client list shows all, with their ids")
+		return hint(fmt.Errorf("client %q not found", o.ID), "give its id; postern client list shows them")
 	}
 	return err
 }

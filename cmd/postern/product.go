@@ -286,7 +286,7 @@ func (s *state) findClient(ctx context.Context, nameOrID string) (auth.Client, e
 	}
 	cl, err := s.clients().Named(ctx, nameOrID)
 	if fault.Is(err, fault.NotFound) {
-		err = hint(fmt.Errorf("there is no client %q, by name or by id", nameOrID), "postern client list shows all")
+		err = hint(fmt.Errorf("client %q not found, by name or by id", nameOrID), "postern client list shows all")
 	}
 	return cl, err
 }
