@@ -101,7 +101,12 @@ func (db *DB) gather(first *change) []*change {
 }
 
 func (db *DB) commit(batch []*change) {
+	start := time.Now()
 	bumped, err := db.tryCommit(batch)
+	db.failing.Store(err != nil)
+	if f := db.committed.Load(); f != nil {
+		(*f)(time.Since(start), err)
+	}
 	for _, c := range batch {
 		if err != nil && fault.As(c.err) == nil {
 			c.err = fault.Because(err, fault.Unavailable, "the record could not be written").After(2 * time.Second)
@@ -249,7 +254,7 @@ func (t *Tx) Exec(ctx context.Context, q string, args ...any) (sql.Result, error
 // Query reads rows.
 func (t *Tx) Query(ctx context.Context, q string, args ...any) (*cursor, error) {
 	rows, err := t.tx.QueryContext(ctx, rebind(t.pg, q), args...) //nolint:sqlclosecheck // the caller closes
-	return &cursor{rows, func() {}}, err
+	return &cursor{rows, outage}, err
 }
 
 // QueryRow reads one row.
@@ -279,27 +284,26 @@ func (t *Tx) next(ctx context.Context, name string) (n int64, err error) {
 
 // query and queryRow read outside a change.
 func (db *DB) query(ctx context.Context, q string, args ...any) (*cursor, error) {
-	ctx, cancel := db.limited(ctx)
+	ctx, end := db.limited(ctx)
 	rows, err := db.sql.QueryContext(ctx, rebind(db.pg, q), args...) //nolint:sqlclosecheck // the caller closes
-	return &cursor{rows, cancel}, err
+	return &cursor{rows, end}, err
 }
 
 func (db *DB) queryRow(ctx context.Context, q string, args ...any) row {
-	ctx, cancel := db.limited(ctx)
-	return row{db.sql.QueryRowContext(ctx, rebind(db.pg, q), args...), cancel}
+	ctx, end := db.limited(ctx)
+	return row{db.sql.QueryRowContext(ctx, rebind(db.pg, q), args...), end}
 }
 
 // each reads rows one by one into scan, and closes them.
 func each(rows *cursor, err error, scan func(*sql.Rows) error) error {
-	defer rows.done()
 	if err != nil {
-		return outage(err)
+		return rows.end(err)
 	}
 	defer rows.Close() //nolint:errcheck // rows.Err says what matters
 	for rows.Next() {
 		if err := scan(rows.Rows); err != nil {
-			return outage(err)
+			return rows.end(err)
 		}
 	}
-	return outage(errors.Join(rows.Err(), rows.Close()))
+	return rows.end(errors.Join(rows.Err(), rows.Close()))
 }

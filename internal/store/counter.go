@@ -30,6 +30,13 @@ func (c *counter) saw(n int64, at time.Time) {
 	}
 }
 
+// CounterAge is how long ago the reading that is used now began.
+func (db *DB) CounterAge() time.Duration {
+	db.counter.mu.Lock()
+	defer db.counter.mu.Unlock()
+	return db.now().Sub(db.counter.at)
+}
+
 // Changes gives the counter as of at most 200 ms ago. ok is false when it could
 // not be read for a second: then nothing that was remembered may be used.
 func (db *DB) Changes(ctx context.Context) (n int64, ok bool) {

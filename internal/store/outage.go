@@ -26,7 +26,7 @@ const (
 	// lockTime is how long a change waits for a row that another node holds,
 	// and idleTime how long the database lets a node that fell silent hold one:
 	// less than commitTime, so that the error says which it was.
-	lockTime = "10s"
+	lockTime = "5s"
 	idleTime = "15s"
 )
 
@@ -38,13 +38,21 @@ func patient(ctx context.Context) context.Context {
 	return context.WithValue(ctx, unhurried{}, true)
 }
 
-// limited is the context of a reading. SQLite's is the caller's: a file does
-// not fall silent.
-func (db *DB) limited(ctx context.Context) (context.Context, context.CancelFunc) {
-	if !db.pg || ctx.Value(unhurried{}) != nil {
-		return ctx, func() {}
+// limited is the context of a reading, and what ends it: the error that end
+// gets is told as an outage unless it is the caller's own time that was up.
+// SQLite's context is the caller's: a file does not fall silent.
+func (db *DB) limited(caller context.Context) (ctx context.Context, end func(error) error) {
+	ctx, cancel := caller, context.CancelFunc(func() {})
+	if db.pg && caller.Value(unhurried{}) == nil {
+		ctx, cancel = context.WithTimeout(caller, readTime)
 	}
-	return context.WithTimeout(ctx, readTime)
+	return ctx, func(err error) error {
+		cancel()
+		if caller.Err() != nil {
+			return err
+		}
+		return outage(err)
+	}
 }
 
 // until is the context of a change that its caller cannot break off any more.
@@ -59,19 +67,18 @@ func (db *DB) until(ctx context.Context, deadline time.Time) (context.Context, c
 // row is one row of a reading with a time limit.
 type row struct {
 	*sql.Row
-	done context.CancelFunc
+	end func(error) error
 }
 
 // Scan reads the row, and ends the reading.
 func (r row) Scan(dest ...any) error {
-	defer r.done()
-	return outage(r.Row.Scan(dest...))
+	return r.end(r.Row.Scan(dest...))
 }
 
 // cursor is the rows of a reading with a time limit.
 type cursor struct {
 	*sql.Rows
-	done context.CancelFunc
+	end func(error) error
 }
 
 // outage tells the errors of a store that cannot be used now from all others:

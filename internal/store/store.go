@@ -56,7 +56,12 @@ type DB struct {
 	counter counter
 
 	commits, changes atomic.Int64 // group commits that succeeded, and what was in them
+	committed        atomic.Pointer[func(took time.Duration, err error)]
+	failing          atomic.Bool // the last commit failed
 }
+
+// OnCommit has f called after every group commit.
+func (db *DB) OnCommit(f func(took time.Duration, err error)) { db.committed.Store(&f) }
 
 // Work says how many group commits this process has made, and how many changes
 // and records were in them: together, how well commits are shared.
@@ -69,6 +74,10 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		db.now = time.Now
 	}
 	if err := db.connect(c); err != nil {
+		return nil, err
+	}
+	if err := db.reach(ctx); err != nil {
+		db.closeConns()
 		return nil, err
 	}
 	if err := db.migrate(ctx); err != nil {
@@ -106,6 +115,15 @@ func (db *DB) connect(c Config) error {
 	}
 	db.sql.SetMaxOpenConns(8)
 	db.sql.SetMaxIdleConns(8)
+	return nil
+}
+
+// reach tries the connection, so that a wrong address or password is told as
+// that.
+func (db *DB) reach(ctx context.Context) error {
+	if err := db.sql.PingContext(ctx); err != nil {
+		return fault.Because(err, fault.Unavailable, "the store cannot be opened")
+	}
 	return nil
 }
 
@@ -229,10 +247,14 @@ func (db *DB) closeConns() error {
 	return errors.Join(db.sql.Close(), db.write.Close())
 }
 
-// Ping reports whether the store answers.
+// Ping reports whether the store answers and, where the last commit failed,
+// whether it takes writes again.
 func (db *DB) Ping(ctx context.Context) error {
 	if err := db.sql.PingContext(ctx); err != nil {
 		return fault.Because(err, fault.Unavailable, "the store does not answer")
+	}
+	if db.failing.Load() {
+		return db.Append(ctx)
 	}
 	return nil
 }
