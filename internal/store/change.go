@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"runtime"
 	"time"
 
 	"github.com/postern/postern/internal/audit"
@@ -87,14 +88,22 @@ func (db *DB) commitLoop() {
 	}
 }
 
+// gather takes all that waits. Requests that were just answered are about to
+// come with the next change, so they get their turn before it is closed, until
+// a turn brings nothing: no one waits for a clock.
 func (db *DB) gather(first *change) []*change {
 	batch := []*change{first}
-	for len(batch) < maxBatch {
-		select {
-		case c := <-db.queue:
-			batch = append(batch, c)
-		default:
-			return batch
+	for grown := true; grown && len(batch) < maxBatch; {
+		grown = false
+		runtime.Gosched()
+		for len(batch) < maxBatch {
+			select {
+			case c := <-db.queue:
+				batch, grown = append(batch, c), true
+				continue
+			default:
+			}
+			break
 		}
 	}
 	return batch
@@ -135,28 +144,30 @@ func (db *DB) tryCommit(batch []*change) (counter int64, err error) {
 		return 0, err
 	}
 	defer sqlTx.Rollback() //nolint:errcheck // after Commit it is a no-op; before, the batch error says more
-	tx := &Tx{tx: sqlTx, pg: db.pg}
+	tx := &Tx{tx: sqlTx, pg: db.pg, hot: db.hot}
 	head, err := tx.lockHead(ctx, db.writer)
 	if err != nil {
 		return 0, err
 	}
 	bump := false
+	var events []audit.Event
 	for _, c := range batch {
 		if err := db.applyOne(tx, c, deadline); err != nil {
 			return 0, err
 		}
 		if c.err == nil {
 			bump = bump || c.bump
-			if head, err = tx.appendChain(ctx, head, c.events); err != nil {
-				return 0, err
-			}
+			events = append(events, c.events...)
 		}
+	}
+	if head, err = tx.appendChain(ctx, head, events); err != nil {
+		return 0, err
 	}
 	if err := tx.saveHead(ctx, head); err != nil {
 		return 0, err
 	}
 	if bump {
-		if err := tx.QueryRow(ctx, `UPDATE changes SET n = n + 1 WHERE id = 1 RETURNING n`).Scan(&counter); err != nil {
+		if err := tx.QueryRow(ctx, sqlBump).Scan(&counter); err != nil {
 			return 0, err
 		}
 	}
@@ -206,48 +217,65 @@ type head struct {
 // processes that write the same chain take turns; on SQLite the immediate
 // transaction already holds the only write lock.
 func (t *Tx) lockHead(ctx context.Context, writer string) (head, error) {
-	if _, err := t.Exec(ctx, `INSERT INTO audit_heads (writer, seq, hash) VALUES (?, 0, ?) ON CONFLICT (writer) DO NOTHING`, writer, audit.Genesis); err != nil {
-		return head{}, err
-	}
-	q := `SELECT seq, hash FROM audit_heads WHERE writer = ?`
+	q := sqlHead
 	if t.pg {
 		q += ` FOR UPDATE`
 	}
 	h := head{writer: writer}
 	err := t.QueryRow(ctx, q, writer).Scan(&h.seq, &h.hash)
+	if !errors.Is(err, sql.ErrNoRows) {
+		return h, err
+	}
+	if _, err := t.Exec(ctx, `INSERT INTO audit_heads (writer, seq, hash) VALUES (?, 0, ?) ON CONFLICT (writer) DO NOTHING`, writer, audit.Genesis); err != nil {
+		return h, err
+	}
+	err = t.QueryRow(ctx, q, writer).Scan(&h.seq, &h.hash)
 	return h, err
 }
 
+// appendChain writes the events as records, several in one statement.
 func (t *Tx) appendChain(ctx context.Context, h head, events []audit.Event) (head, error) {
-	for _, e := range events {
-		r, err := audit.Seal(h.writer, h.seq+1, h.hash, e)
-		if err != nil {
+	for len(events) > 0 {
+		n := 1
+		for _, n = range recordGroups {
+			if n <= len(events) {
+				break
+			}
+		}
+		args := make([]any, 0, 12*n)
+		for _, e := range events[:n] {
+			r, err := audit.Seal(h.writer, h.seq+1, h.hash, e)
+			if err != nil {
+				return h, err
+			}
+			args = append(args, r.Writer, r.Seq, e.ID, e.Time.UnixMicro(), string(e.Kind), e.Actor, e.Product, e.RequestID, e.Of, string(r.Body), r.Prev, r.Hash)
+			h.seq, h.hash = r.Seq, r.Hash
+		}
+		if _, err := t.Exec(ctx, sqlRecords[n], args...); err != nil {
 			return h, err
 		}
-		_, err = t.Exec(ctx, `INSERT INTO audit_records (writer, seq, id, at, kind, actor, product, request_id, of_id, body, prev, hash)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			r.Writer, r.Seq, e.ID, e.Time.UnixMicro(), string(e.Kind), e.Actor, e.Product, e.RequestID, e.Of, string(r.Body), r.Prev, r.Hash)
-		if err != nil {
-			return h, err
-		}
-		h.seq, h.hash = r.Seq, r.Hash
+		events = events[n:]
 	}
 	return h, nil
 }
 
 func (t *Tx) saveHead(ctx context.Context, h head) error {
-	_, err := t.Exec(ctx, `UPDATE audit_heads SET seq = ?, hash = ? WHERE writer = ?`, h.seq, h.hash, h.writer)
+	_, err := t.Exec(ctx, sqlSaveHead, h.seq, h.hash, h.writer)
 	return err
 }
 
 // Tx is a transaction that takes ? placeholders on both engines.
 type Tx struct {
-	tx *sql.Tx
-	pg bool
+	tx  *sql.Tx
+	pg  bool
+	hot map[string]*sql.Stmt // compiled before
 }
 
 // Exec runs a statement.
 func (t *Tx) Exec(ctx context.Context, q string, args ...any) (sql.Result, error) {
+	if s := t.hot[q]; s != nil {
+		return t.tx.StmtContext(ctx, s).ExecContext(ctx, args...) //nolint:sqlclosecheck // the transaction's end closes it
+	}
 	return t.tx.ExecContext(ctx, rebind(t.pg, q), args...)
 }
 
@@ -259,6 +287,9 @@ func (t *Tx) Query(ctx context.Context, q string, args ...any) (*cursor, error) 
 
 // QueryRow reads one row.
 func (t *Tx) QueryRow(ctx context.Context, q string, args ...any) *sql.Row {
+	if s := t.hot[q]; s != nil {
+		return t.tx.StmtContext(ctx, s).QueryRowContext(ctx, args...) //nolint:sqlclosecheck // the transaction's end closes it
+	}
 	return t.tx.QueryRowContext(ctx, rebind(t.pg, q), args...)
 }
 
@@ -290,6 +321,13 @@ func (db *DB) query(ctx context.Context, q string, args ...any) (*cursor, error)
 }
 
 func (db *DB) queryRow(ctx context.Context, q string, args ...any) row {
+	if !db.pg {
+		// One row of a file is there sooner than a cancel would be.
+		ctx = context.WithoutCancel(ctx)
+		if s := db.rows.of(ctx, db.sql, q); s != nil {
+			return row{s.QueryRowContext(ctx, args...), outage}
+		}
+	}
 	ctx, end := db.limited(ctx)
 	return row{db.sql.QueryRowContext(ctx, rebind(db.pg, q), args...), end}
 }

@@ -54,6 +54,8 @@ type DB struct {
 	once  sync.Once
 
 	counter counter
+	rows    prepared             // statements that read one row
+	hot     map[string]*sql.Stmt // statements of every commit
 
 	commits, changes atomic.Int64 // group commits that succeeded, and what was in them
 	committed        atomic.Pointer[func(took time.Duration, err error)]
@@ -81,6 +83,10 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		return nil, err
 	}
 	if err := db.migrate(ctx); err != nil {
+		db.closeConns()
+		return nil, err
+	}
+	if err := db.prepareCommit(ctx); err != nil {
 		db.closeConns()
 		return nil, err
 	}
