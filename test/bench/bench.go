@@ -25,6 +25,8 @@ type bench struct {
 	bare  *process // floor serve
 	group float64  // changes in one commit at 32 connections
 	idle  float64  // MiB
+
+	micros float64 // of processor time a request of the last load took the server
 }
 
 func (b *bench) end() {
@@ -59,6 +61,9 @@ func (b *bench) setUp() (err error) {
 	if err := b.gate.signIn(); err != nil {
 		return err
 	}
+	if err := settle(b.gate.cmd.Process.Pid, time.Minute); err != nil {
+		return err
+	}
 	return b.serveBare()
 }
 
@@ -89,7 +94,20 @@ func (b *bench) serveBare() error {
 // load is a load with the times of this run.
 func (b *bench) load(l load) (float64, error) {
 	l.Warm, l.Measure = b.warm, b.options.measure
+	pid := b.gate.cmd.Process.Pid
+	if l.Addr == b.bare.addr {
+		pid = b.bare.cmd.Process.Pid
+	}
+	before, err := cpu(pid)
+	if err != nil {
+		return 0, err
+	}
 	out, err := l.child()
+	if err != nil {
+		return 0, err
+	}
+	after, err := cpu(pid)
+	b.micros = float64(after-before) * 10_000 / float64(max(1, out.All))
 	return out.PerSecond, err
 }
 

@@ -20,6 +20,7 @@ type figure struct {
 	after      func() error            // after the last run
 
 	got, bare []float64
+	micros    []float64
 }
 
 func (b *bench) measure(f *figure) error {
@@ -41,6 +42,9 @@ func (b *bench) measure(f *figure) error {
 				return err
 			}
 			*side.out = append(*side.out, n)
+			if side.out == &f.got && f.unit == "/s" {
+				f.micros = append(f.micros, b.micros)
+			}
 		}
 	}
 	if f.after != nil {
@@ -131,8 +135,10 @@ func (b *bench) fresh() error {
 	if err := b.gate.serve(); err != nil {
 		return err
 	}
-	time.Sleep(2 * time.Second) // compiles in the background end
-	var err error
+	err := settle(b.gate.cmd.Process.Pid, time.Minute)
+	if err != nil {
+		return err
+	}
 	b.idle, err = pss(b.gate.cmd.Process.Pid)
 	return err
 }

@@ -40,6 +40,7 @@ type loaded struct {
 	PerSecond float64 `json:"per_second"`
 	P50       float64 `json:"p50_ms"`
 	P99       float64 `json:"p99_ms"`
+	All       int     `json:"all"` // requests, those before and after the measurement too
 }
 
 func runLoad(in io.Reader, out io.Writer) error {
@@ -57,6 +58,7 @@ func runLoad(in io.Reader, out io.Writer) error {
 func (l load) run() (loaded, error) {
 	var (
 		stop, measuring atomic.Bool
+		count           atomic.Int64
 		work            sync.WaitGroup
 		all             = make([][]time.Duration, l.Conns)
 		errs            = make([]error, l.Conns)
@@ -73,6 +75,7 @@ func (l load) run() (loaded, error) {
 				if errs[i] = l.once(c); errs[i] != nil {
 					return
 				}
+				count.Add(1)
 				if counts {
 					all[i] = append(all[i], time.Since(began))
 				}
@@ -87,7 +90,9 @@ func (l load) run() (loaded, error) {
 	lasted := time.Since(began)
 	stop.Store(true)
 	work.Wait()
-	return summary(slices.Concat(all...), lasted), errors.Join(errs...)
+	out := summary(slices.Concat(all...), lasted)
+	out.All = int(count.Load())
+	return out, errors.Join(errs...)
 }
 
 func summary(took []time.Duration, lasted time.Duration) loaded {
@@ -98,7 +103,7 @@ func summary(took []time.Duration, lasted time.Duration) loaded {
 	at := func(part float64) float64 {
 		return float64(took[int(part*float64(len(took)-1))].Microseconds()) / 1000
 	}
-	return loaded{float64(len(took)) / lasted.Seconds(), at(.5), at(.99)}
+	return loaded{PerSecond: float64(len(took)) / lasted.Seconds(), P50: at(.5), P99: at(.99)}
 }
 
 // once sends one request, with literals that no request had before it, and

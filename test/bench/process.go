@@ -134,6 +134,42 @@ func pssOf(pid int) (float64, error) {
 	return 0, errors.Join(s.Err(), errors.New("smaps_rollup has no Pss"))
 }
 
+// settle waits until a process does nothing: a server that was just started
+// compiles its SQL grammar beside answering, which is not what is measured.
+func settle(pid int, most time.Duration) error {
+	before, calm := 0, 0
+	for range int(most / (200 * time.Millisecond)) {
+		ticks, err := cpu(pid)
+		if err != nil {
+			return err
+		}
+		if calm++; ticks > before+1 {
+			calm = 0
+		}
+		if calm == 5 {
+			return nil
+		}
+		before = ticks
+		time.Sleep(200 * time.Millisecond)
+	}
+	return fmt.Errorf("the server was still busy after %s", most)
+}
+
+// cpu is the processor time of a process, in hundredths of a second.
+func cpu(pid int) (int, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0, err
+	}
+	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
+	if len(fields) < 13 {
+		return 0, errors.New("/proc/PID/stat is not as expected")
+	}
+	user, uerr := strconv.Atoi(fields[11])
+	system, serr := strconv.Atoi(fields[12])
+	return user + system, errors.Join(uerr, serr)
+}
+
 // peak samples a process's memory until stop is called, which gives the most.
 func peak(pid int) (stop func() float64) {
 	done, out := make(chan struct{}), make(chan float64)

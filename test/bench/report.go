@@ -24,11 +24,15 @@ func (f *figure) line() string {
 	case f.most:
 		goal = fmt.Sprintf("≤ %.0f ×", f.goal)
 	}
+	work := ""
+	if len(f.micros) > 0 {
+		work = fmt.Sprintf("%.0f µs", median(f.micros))
+	}
 	state := "below"
 	if f.met() {
 		state = "met"
 	}
-	return "| " + strings.Join([]string{f.name, amount(median(f.got), f.unit), floor, ratio, goal, state}, " | ") + " |"
+	return "| " + strings.Join([]string{f.name, amount(median(f.got), f.unit), work, floor, ratio, goal, state}, " | ") + " |"
 }
 
 func amount(n float64, unit string) string {
@@ -46,7 +50,7 @@ func amount(n float64, unit string) string {
 func (b *bench) report(figures []*figure) string {
 	var t strings.Builder
 	fmt.Fprintf(&t, "Measured on %s: %s. Medians of %d runs.\n\n", time.Now().UTC().Format("2006-01-02"), machine(), b.runs)
-	t.WriteString("| figure | Postern | floor | ratio | goal | |\n|---|---|---|---|---|---|\n")
+	t.WriteString("| figure | Postern | its processor time | floor | ratio | goal | |\n|---|---|---|---|---|---|---|\n")
 	for _, f := range figures {
 		if len(f.got) > 0 {
 			t.WriteString(f.line() + "\n")
