@@ -31,11 +31,15 @@ func TestConformanceOfMCP(t *testing.T) {
 	if node == "" {
 		missing(t, "Node 22 (run test/conformance, which finds it and sets COMPAT_NODE)")
 	}
-	front := signedIn(t, serve(t))
-	var failed []string
+	s := serve(t)
+	front := signedIn(t, s)
+	dir := t.TempDir()
+	conform(t, node, "Checks:", "authorization", "--url", s.base, "--client-id", s.client.ID,
+		"--scenario", "authorization-server-metadata-endpoint", "--output-dir", dir)
+	_, failed := checks(t, dir, "authorization")
 	for _, revision := range []string{"2025-11-25", "2026-07-28"} {
 		dir := t.TempDir()
-		conform(t, node, front, revision, dir)
+		conform(t, node, "=== SUMMARY", "server", "--url", front+"/ai/mcp/", "--requirements", revision, "--output-dir", dir)
 		passed, bad := checks(t, dir, revision)
 		t.Logf("MCP %s: %d checks passed, %d did not", revision, passed, len(bad))
 		if passed < 20 {
@@ -49,18 +53,19 @@ func TestConformanceOfMCP(t *testing.T) {
 	}
 }
 
-// conform runs the tool, which leaves each scenario's checks in a folder of dir.
-func conform(t *testing.T, node, front, revision, dir string) {
+// conform runs the tool, which leaves each scenario's checks in the folder of
+// --output-dir, and logs its output from the given words on.
+func conform(t *testing.T, node, from string, args ...string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	tool := filepath.Join(cache(t), "npm", "node_modules", "@modelcontextprotocol", "conformance", "dist", "index.js")
-	cmd := exec.CommandContext(ctx, node, tool, "server", "--url", front+"/ai/mcp/", "--requirements", revision, "--output-dir", dir)
+	cmd := exec.CommandContext(ctx, node, append([]string{tool}, args...)...)
 	cmd.WaitDelay = time.Second
 	out, err := cmd.CombinedOutput()
-	if i := strings.LastIndex(string(out), "=== SUMMARY"); i >= 0 {
-		t.Logf("MCP %s\n%s", revision, out[i:])
-		return // what failed is in dir, and the tool's exit code says no more
+	if i := strings.LastIndex(string(out), from); i >= 0 {
+		t.Logf("conformance %s\n%s", strings.Join(args, " "), out[i:])
+		return // what failed is in the folder, and the tool's exit code says no more
 	}
 	t.Errorf("the conformance tool: %v\n%s", err, out)
 }
