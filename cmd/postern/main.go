@@ -17,6 +17,7 @@ import (
 	kongcompletion "github.com/jotaen/kong-completion"
 
 	"github.com/postern/postern/internal/auth"
+	"github.com/postern/postern/internal/fault"
 	"github.com/postern/postern/internal/warehouse/duckdb"
 )
 
@@ -106,10 +107,28 @@ func roleNames() string {
 
 // fail says what went wrong and, when known, what to do about it.
 func (c *terminal) fail(err error) {
-	c.progress("postern: %v", err)
+	c.progress("postern: %s", told(err))
 	if h, ok := errors.AsType[*hinted](err); ok {
 		c.progress("  %s", h.hint)
 	}
+}
+
+// told is an error as an operator reads it: a fault's message, and the cause at
+// its root, without the messages between that say the same again.
+func told(err error) string {
+	e := fault.As(err)
+	if e == nil {
+		return err.Error()
+	}
+	text := strings.TrimSuffix(err.Error(), e.Error()) + e.Message
+	var root error = e
+	for next := errors.Unwrap(root); next != nil; next = errors.Unwrap(root) {
+		root = next
+	}
+	if why := root.Error(); !strings.Contains(text, why) {
+		text += ": " + why
+	}
+	return text
 }
 
 // hinted is an error with a word on what to do next.
