@@ -24,6 +24,7 @@ run: build
 
 test: ## everything that must hold on a fresh machine
 	$(STEP) "PostgreSQL for tests" scripts/postgres
+	$(STEP) "strace for tests" scripts/strace
 	$(STEP) "build" $(MAKE) --no-print-directory build
 	$(STEP) "unit, wire, store, drivers, scripts" env POSTERN_BIN=$(CURDIR)/$(BIN) go test -tags $(TAGS) -timeout 20m ./...
 	$(STEP) "race detector" env CGO_ENABLED=1 go test -race -timeout 20m $(RACE)
