@@ -56,16 +56,17 @@ type stateFlags struct {
 // serveFlags are the settings of a server.
 type serveFlags struct {
 	stateFlags
-	Listen       string        `name:"listen" env:"POSTERN_LISTEN" default:"127.0.0.1:8080" help:"The address to listen on." placeholder:"ADDR"`
-	PublicURL    string        `name:"public-url" env:"POSTERN_PUBLIC_URL" help:"The URL clients use: the issuer of tokens and the only source of absolute URLs. Default: the listen address." placeholder:"URL"`
-	TLSCert      string        `name:"tls-cert" env:"POSTERN_TLS_CERT" help:"The certificate chain to serve TLS with, PEM." placeholder:"FILE"`
-	TLSKey       string        `name:"tls-key" env:"POSTERN_TLS_KEY" help:"The certificate's private key, PEM." placeholder:"FILE"`
-	BehindProxy  []string      `name:"behind-proxy" env:"POSTERN_BEHIND_PROXY" help:"The networks of the proxies that end TLS. Client addresses in X-Forwarded-For count only from there." placeholder:"CIDR"`
-	FilesRoot    string        `name:"files-root" env:"POSTERN_FILES_ROOT" help:"The folder under which products made through the API may name files. None by default." placeholder:"DIR"`
-	AllowNetwork []string      `name:"allow-network" env:"POSTERN_ALLOW_NETWORK" help:"Private, loopback or link-local networks in which warehouses may be. None by default." placeholder:"CIDR"`
-	SigningAlg   string        `name:"signing-alg" env:"POSTERN_SIGNING_ALG" default:"ES256" enum:"ES256,EdDSA,RS256" help:"The algorithm of new signing keys (ES256, EdDSA, RS256)."`
-	QueryTimeout time.Duration `name:"query-timeout" env:"POSTERN_QUERY_TIMEOUT" default:"10m" help:"The longest a query may run."`
-	Grace        time.Duration `name:"shutdown-grace" env:"POSTERN_SHUTDOWN_GRACE" default:"30s" help:"How long running queries may finish after an interrupt."`
+	Listen        string        `name:"listen" env:"POSTERN_LISTEN" default:"127.0.0.1:8080" help:"The address to listen on." placeholder:"ADDR"`
+	PublicURL     string        `name:"public-url" env:"POSTERN_PUBLIC_URL" help:"The URL clients use: the issuer of tokens and the only source of absolute URLs. Default: the listen address." placeholder:"URL"`
+	TLSCert       string        `name:"tls-cert" env:"POSTERN_TLS_CERT" help:"The certificate chain to serve TLS with, PEM." placeholder:"FILE"`
+	TLSKey        string        `name:"tls-key" env:"POSTERN_TLS_KEY" help:"The certificate's private key, PEM." placeholder:"FILE"`
+	MetricsListen string        `name:"metrics-listen" env:"POSTERN_METRICS_LISTEN" help:"Serve /metrics on this address too, in the clear and to whoever reaches it; without it, this machine alone gets them." placeholder:"ADDR"`
+	BehindProxy   []string      `name:"behind-proxy" env:"POSTERN_BEHIND_PROXY" help:"The networks of the proxies that end TLS. Client addresses in X-Forwarded-For count only from there." placeholder:"CIDR"`
+	FilesRoot     string        `name:"files-root" env:"POSTERN_FILES_ROOT" help:"The folder under which products made through the API may name files. None by default." placeholder:"DIR"`
+	AllowNetwork  []string      `name:"allow-network" env:"POSTERN_ALLOW_NETWORK" help:"Private, loopback or link-local networks in which warehouses may be. None by default." placeholder:"CIDR"`
+	SigningAlg    string        `name:"signing-alg" env:"POSTERN_SIGNING_ALG" default:"ES256" enum:"ES256,EdDSA,RS256" help:"The algorithm of new signing keys (ES256, EdDSA, RS256)."`
+	QueryTimeout  time.Duration `name:"query-timeout" env:"POSTERN_QUERY_TIMEOUT" default:"10m" help:"The longest a query may run."`
+	Grace         time.Duration `name:"shutdown-grace" env:"POSTERN_SHUTDOWN_GRACE" default:"30s" help:"How long running queries may finish after an interrupt."`
 }
 
 // clientFlags say where a user's commands call, and as whom.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"log/slog"
+	"net"
 	"path/filepath"
 	"time"
 
@@ -59,6 +60,7 @@ type node struct {
 	metrics  *metrics
 	mux      *web.Mux
 	draining chan struct{}
+	scrapers net.Listener // nil unless --metrics-listen
 	unlock   func()
 }
 
@@ -68,11 +70,13 @@ func build(ctx context.Context, s *state, cfg settings, log *slog.Logger) (*node
 	if err != nil {
 		return nil, err
 	}
-	n := &node{state: s, pool: pool(cfg.networks), keyset: s.keys(cfg.SigningAlg), people: s.people(), metrics: newMetrics(s.db.Work), draining: make(chan struct{})}
+	n := &node{state: s, pool: pool(cfg.networks), keyset: s.keys(cfg.SigningAlg), people: s.people(), metrics: newMetrics(), draining: make(chan struct{})}
 	if err := n.keyset.Ensure(asSystem(ctx)); err != nil {
 		return nil, err
 	}
+	n.metrics.watch(s.db, n.pool)
 	n.gate = s.gate(n.pool, pol)
+	n.gate.Observe = n.metrics.queried
 	n.gate.Files = product.Files{Root: cfg.filesRoot, DataDir: s.dir}
 	n.gate.Timeout = cfg.QueryTimeout
 	folder, err := result.OpenFolder(filepath.Join(s.dir, "assets"))
@@ -92,8 +96,10 @@ func build(ctx context.Context, s *state, cfg settings, log *slog.Logger) (*node
 func (n *node) mount(publicURL string, v *auth.Verifier, pol *policy.Policy) error {
 	clients := n.clients()
 	clients.Limits = &auth.Limits{Now: time.Now}
+	book := tokenBook{n.db, n.metrics.tokens}
+	clients.Store = book
 	issuer := &auth.Issuer{
-		Clients: clients, Store: n.db, Keys: n.keyset, Verifier: v, PublicURL: publicURL, Permits: pol.Permit, Now: time.Now,
+		Clients: clients, Store: book, Keys: n.keyset, Verifier: v, PublicURL: publicURL, Permits: pol.Permit, Now: time.Now,
 	}
 	tools := tool.Builtin()
 	guard := n.mux.Guard.(guard)

@@ -35,6 +35,9 @@ func (s serveCmd) Run(ctx context.Context, c *terminal) error {
 		return err
 	}
 	c.progress("postern %s serves on %s%s", version, n.mux.PublicURL, elsewhere(n.mux.PublicURL, l.Addr()))
+	if n.scrapers != nil {
+		c.progress("metrics are on http://%s/metrics", n.scrapers.Addr())
+	}
 	if err := n.invite(ctx, c); err != nil {
 		return errors.Join(err, l.Close())
 	}
@@ -59,26 +62,43 @@ func (s serveFlags) start(ctx context.Context, cfg settings, log *slog.Logger) (
 	if s.PublicURL == "" && strings.HasSuffix(cfg.Listen, ":0") {
 		cfg.publicURL = cfg.scheme() + "://" + l.Addr().String()
 	}
-	st, err := s.openAs(ctx, "")
+	n, err := s.assemble(ctx, cfg, log)
 	if err != nil {
 		return nil, nil, errors.Join(err, l.Close())
 	}
-	unlock, err := lockDir(st.dir)
-	if err != nil {
-		st.close()
+	if s.MetricsListen == "" {
+		return n, l, nil
+	}
+	if n.scrapers, err = server.Listen(ctx, s.MetricsListen); err != nil {
+		n.end()
 		return nil, nil, errors.Join(err, l.Close())
+	}
+	return n, l, nil
+}
+
+// assemble takes the data directory, opens the state and wires the node. The
+// directory is locked first: a second server must not even migrate it.
+func (s serveFlags) assemble(ctx context.Context, cfg settings, log *slog.Logger) (*node, error) {
+	unlock, err := lockDir(s.Data)
+	if err != nil {
+		return nil, err
+	}
+	st, err := s.openAs(ctx, "")
+	if err != nil {
+		unlock()
+		return nil, err
 	}
 	n, err := build(ctx, st, cfg, log)
 	if err == nil {
 		err = st.db.Append(asSystem(ctx), audit.Event{Kind: audit.ServerStarted, Outcome: "ok", Detail: map[string]any{"version": version, "url": cfg.publicURL}})
 	}
 	if err != nil {
-		unlock()
 		st.close()
-		return nil, nil, errors.Join(err, l.Close())
+		unlock()
+		return nil, err
 	}
 	n.unlock = unlock
-	return n, l, nil
+	return n, nil
 }
 
 // invite prints the one-time link while nobody can sign in.
@@ -104,10 +124,14 @@ func (n *node) adminLink(ctx context.Context) (string, error) {
 func (n *node) serve(ctx context.Context, l net.Listener, cfg settings) error {
 	srv := server.HTTP(n.mux)
 	srv.TLSConfig = &tls.Config{Certificates: cfg.certs, MinVersion: tls.VersionTLS12}
+	srv.ErrorLog = slog.NewLogLogger(n.mux.Log.Handler(), slog.LevelWarn)
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var chores sync.WaitGroup
 	chores.Go(func() { n.chores(background) })
 	go pg.Warm()
+	if n.scrapers != nil {
+		chores.Go(func() { n.metrics.serve(n.scrapers) })
+	}
 	failed := make(chan error, 1)
 	go func() {
 		if len(cfg.certs) > 0 {
@@ -123,6 +147,9 @@ func (n *node) serve(ctx context.Context, l net.Listener, cfg settings) error {
 	}
 	err = errors.Join(err, n.shutdown(srv, cfg.Grace))
 	stop()
+	if n.scrapers != nil {
+		err = errors.Join(err, n.scrapers.Close())
+	}
 	chores.Wait()
 	n.end()
 	return err
@@ -184,9 +211,12 @@ var errServing = errors.New("another postern serves from")
 // lockDir keeps a second server off the data directory. The lock ends with the
 // process, however it ends.
 func lockDir(dir string) (unlock func(), err error) {
+	if dir, err = ownDir(dir); err != nil {
+		return nil, err
+	}
 	f, err := os.OpenFile(filepath.Join(dir, "serve.lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
-		return nil, err
+		return nil, notOurs(err)
 	}
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		_ = f.Close()

@@ -29,26 +29,51 @@ type state struct {
 func (f stateFlags) open(ctx context.Context) (*state, error) { return f.openAs(ctx, "cli-") }
 
 func (f stateFlags) openAs(ctx context.Context, chain string) (*state, error) {
-	dir, err := filepath.Abs(f.Data)
+	dir, err := ownDir(f.Data)
 	if err != nil {
 		return nil, err
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, hint(err, "--data names the data directory")
 	}
 	node, err := nodeID(dir)
 	if err != nil {
-		return nil, err
+		return nil, notOurs(err)
 	}
 	db, err := store.Open(ctx, store.Config{Dir: dir, URL: f.DatabaseURL, Writer: chain + node})
 	if err != nil {
-		return nil, err
+		return nil, f.notOpen(err)
 	}
 	s := &state{dir: dir, db: db}
 	if s.ring, err = openRing(ctx, db, dir); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	return s, nil
+}
+
+// ownDir makes the data directory if need be, and gives its full path.
+func ownDir(dir string) (string, error) {
+	dir, err := filepath.Abs(dir)
+	if err == nil {
+		err = os.MkdirAll(dir, 0o700)
+	}
+	return dir, notOurs(err)
+}
+
+// notOurs says what to do about a data directory that cannot be used.
+func notOurs(err error) error {
+	if err == nil {
+		return nil
+	}
+	return hint(fmt.Errorf("the data directory cannot be used: %w", err), "it has to belong to the user that runs postern; --data DIR names another")
+}
+
+// notOpen says what to look at when the store does not open.
+func (f stateFlags) notOpen(err error) error {
+	switch {
+	case f.DatabaseURL != "":
+		return hint(err, "is the PostgreSQL of --database-url (POSTERN_DATABASE_URL) up, and may this user write there?")
+	case errors.Is(err, fs.ErrPermission):
+		return notOurs(err)
+	}
+	return err
 }
 
 func openRing(ctx context.Context, db *store.DB, dir string) (*keyring.Ring, error) {

@@ -34,6 +34,7 @@ type attempt struct {
 	stop    context.CancelFunc // of the timeout
 	q       product.Query
 	began   time.Time
+	on      product.Engine
 	lease   *warehouse.Lease
 	started audit.Event // ID is set once the query is on record as started
 	schema  bool        // reads the schema, and is on record as that
@@ -248,6 +249,7 @@ func (a *attempt) end(err error, rows int64) error {
 	}
 	a.ended = true
 	defer a.g.live.leave(a)
+	defer a.observe(err, rows)
 	defer a.stop()
 	defer a.cancel(nil)
 	if a.lease != nil {
@@ -263,6 +265,14 @@ func (a *attempt) end(err error, rows int64) error {
 		return fmt.Errorf("record the end (%v): %w", err, rerr)
 	}
 	return err
+}
+
+func (a *attempt) observe(err error, rows int64) {
+	if a.g.Observe == nil {
+		return
+	}
+	outcome, _ := outcomeOf(err)
+	a.g.Observe(Ended{a.on, outcome, a.schema, rows, a.g.now().Sub(a.began)})
 }
 
 func (a *attempt) outcome(err error, rows int64) audit.Event {

@@ -45,9 +45,20 @@ type Gateway struct {
 	RowCap  int64            // rows of one query, whatever it asks for; 0 is no cap
 	Timeout time.Duration    // of one query; 0 is 10 minutes
 	Now     func() time.Time // nil is time.Now
+	// Observe hears of each query's end; nil hears nothing.
+	Observe func(Ended)
 
 	memory memory
 	live   live
+}
+
+// Ended is how a query, or a reading of the schema, came out.
+type Ended struct {
+	Engine  product.Engine // "" when it did not get that far
+	Outcome string         // as on record: ok, denied, refused, failed or canceled
+	Schema  bool
+	Rows    int64
+	Took    time.Duration
 }
 
 // Run runs one read-only statement on a product and streams its rows, which
@@ -69,6 +80,7 @@ func (g *Gateway) Run(ctx context.Context, c auth.Caller, q product.Query) (_ re
 	if err != nil {
 		return nil, err
 	}
+	a.on = in.source.Engine
 	if a.lease, err = g.Pool.Acquire(a.ctx, in.key, in.source, in.login); err != nil {
 		return nil, a.engine(err)
 	}

@@ -426,6 +426,29 @@ func TestAPanicOfADriverIsAnErrorOnRecord(t *testing.T) {
 	}
 }
 
+func TestEachEndIsHeardOnce(t *testing.T) {
+	w := newWorld(t)
+	var heard []gateway.Ended
+	w.Observe = func(e gateway.Ended) { e.Took = 0; heard = append(heard, e) }
+	for _, q := range []product.Query{
+		{ProductID: "open", SQL: "SELECT id FROM orders"},
+		{ProductID: "open", SQL: "DELETE FROM orders"},
+		{ProductID: "nothing", SQL: "SELECT 1"},
+	} {
+		_, _ = w.read(w.machine, q)
+	}
+	if _, err := w.Schema(context.Background(), w.machine, product.Query{ProductID: "open"}); err != nil {
+		t.Fatal(err)
+	}
+	want := []gateway.Ended{
+		{Engine: product.SQLite, Outcome: "ok", Rows: 3}, {Engine: product.SQLite, Outcome: "denied"},
+		{Outcome: "denied"}, {Engine: product.SQLite, Outcome: "ok", Schema: true},
+	}
+	if d := cmp.Diff(want, heard); d != "" {
+		t.Error(d)
+	}
+}
+
 func TestACallerThatStopsReadingIsOnRecordAsCanceled(t *testing.T) {
 	w := newWorld(t)
 	ctx, cancel := context.WithCancel(context.Background())

@@ -49,6 +49,7 @@ func (g *Gateway) Schema(ctx context.Context, c auth.Caller, q product.Query) (_
 	if err != nil {
 		return product.Schema{}, err
 	}
+	a.on = in.source.Engine
 	if a.lease, err = g.Pool.Acquire(a.ctx, in.key, in.source, in.login); err != nil {
 		return product.Schema{}, a.engine(err)
 	}

@@ -87,6 +87,16 @@ func NewPool(drivers map[product.Engine]Driver, dial Dial, b Bounds) *Pool {
 	return &Pool{drivers: drivers, dial: dial, bounds: b.filled(), slots: map[string]*slot{}}
 }
 
+// Sessions counts the sessions there are, and the idle ones among them.
+func (p *Pool) Sessions() (open, idle int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, sl := range p.slots {
+		open += sl.open
+	}
+	return open, p.idle
+}
+
 // Acquire gives a session that signed in with the login. key names the
 // credential and its last change, so that a changed one never gets a session
 // of the old. The caller has to Release it; when all sessions of the key are
