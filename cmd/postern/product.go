@@ -230,6 +230,9 @@ func (d productDraftCmd) login(c *terminal) (warehouse.Login, string, error) {
 	if strings.Contains(user, ":") {
 		return warehouse.Login{}, "", hint(errors.New("the URI holds a password"), "give --username, and the password on stdin")
 	}
+	if user == "" && strings.HasPrefix(uri, "postgres") {
+		return warehouse.Login{}, "", hint(errors.New("PostgreSQL has no login without a user"), "give --username, and the password on stdin")
+	}
 	if user == "" {
 		return warehouse.Login{}, uri, nil
 	}

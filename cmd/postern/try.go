@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/postern/postern/internal/auth"
@@ -164,13 +165,15 @@ func (t tryCmd) finish(ctx context.Context, c *terminal, a *api, p product.Produ
 	}
 	c.progress("6. %s\n", stmt)
 	v := tried{ProductID: p.ID, Spec: t.draftFile(p.ID), ClientID: a.id, ClientSecret: a.secret.Reveal(), SQL: stmt, Result: content, MCP: t.mcpConfig(a)}
-	return c.print(t.JSON, v, func(w io.Writer) error { return t.say(w, v, p) })
+	return c.print(t.JSON, v, func(w io.Writer) error { return t.say(ctx, w, v, p) })
 }
 
 // firstStatement is a look at the first record set.
 func firstStatement(p product.Product) string {
-	return `SELECT * FROM "` + strings.ReplaceAll(p.RecordSets[0].Name, `"`, `""`) + `" LIMIT 5`
+	return `SELECT * FROM ` + quoteName(p.RecordSets[0].Name) + ` LIMIT 5`
 }
+
+func quoteName(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }
 
 // mcpConfig is the block that MCP clients of desktops read.
 func (t tryCmd) mcpConfig(a *api) any {
@@ -187,7 +190,7 @@ func (t tryCmd) mcpConfig(a *api) any {
 const tryText = `
 That was your first answer. To go on, serve from the same data directory:
 
-  postern serve --data %[1]s%[7]s
+  %[1]s
 
 and as the client (its secret is not shown again):
 
@@ -199,13 +202,38 @@ and as the client (its secret is not shown again):
 
   curl --request POST --url %[2]s/api/v2/data-product/%[5]s/query/ \
     --header "Authorization: Bearer $TOKEN" --header 'content-type: application/json' \
-    --data '{"sql": "SELECT count(*) FROM %[6]s"}'
+    --data %[6]s
 
 An MCP client:
 
 `
 
-func (t tryCmd) say(w io.Writer, v tried, p product.Product) error {
+// serveCommand is what serves the same data, with the flags that this product
+// needs.
+func (t tryCmd) serveCommand(ctx context.Context, p product.Product) string {
+	line := "postern serve --data " + quoteWord(t.Data)
+	if t.DatabaseURL != "" {
+		line += ` --database-url "$POSTERN_DATABASE_URL"`
+	}
+	if sys, ok := p.System(); ok && sys.Source.Host != "" {
+		for _, n := range warehouse.Private(ctx, sys.Source.Host) {
+			line += " --allow-network " + n.String()
+		}
+	}
+	return line
+}
+
+var plainWord = regexp.MustCompile(`^[A-Za-z0-9_./:@%+=-]+$`)
+
+// quoteWord writes a word as a shell takes it.
+func quoteWord(s string) string {
+	if plainWord.MatchString(s) {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+func (t tryCmd) say(ctx context.Context, w io.Writer, v tried, p product.Product) error {
 	var table struct {
 		Columns []struct {
 			Name string `json:"name"`
@@ -218,11 +246,11 @@ func (t tryCmd) say(w io.Writer, v tried, p product.Product) error {
 	if err := writeTable(w, columnNames(table.Columns), table.Rows); err != nil {
 		return err
 	}
-	network := ""
-	if src, ok := p.System(); ok && src.Source.Host != "" {
-		network = " --allow-network CIDR   (if " + src.Source.Host + " is on a private network)"
+	body, err := json.Marshal(map[string]string{"sql": "SELECT count(*) FROM " + quoteName(p.RecordSets[0].Name)})
+	if err != nil {
+		return err
 	}
-	_, _ = fmt.Fprintf(w, tryText, t.Data, strings.TrimSuffix(t.URL, "/"), v.ClientID, v.ClientSecret, v.ProductID, p.RecordSets[0].Name, network)
+	_, _ = fmt.Fprintf(w, tryText, t.serveCommand(ctx, p), strings.TrimSuffix(t.URL, "/"), v.ClientID, v.ClientSecret, v.ProductID, quoteWord(string(body)))
 	e := json.NewEncoder(w)
 	e.SetIndent("  ", "  ")
 	_, _ = fmt.Fprint(w, "  ")

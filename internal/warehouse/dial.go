@@ -36,6 +36,23 @@ func Guarded(allow []netip.Prefix) Dial {
 	return guard{allow: allow, lookup: net.DefaultResolver.LookupNetIP, dial: (&net.Dialer{Timeout: 10 * time.Second}).DialContext}.connect
 }
 
+// Private gives the networks that --allow-network has to name for the host to
+// be reached: none for a public one, or one that does not resolve now.
+func Private(ctx context.Context, host string) []netip.Prefix {
+	g := guard{lookup: net.DefaultResolver.LookupNetIP}
+	addrs, err := g.resolve(ctx, host)
+	if err != nil {
+		return nil
+	}
+	var out []netip.Prefix
+	for _, a := range addrs {
+		if p := network(a); !g.allowed(a) && !slices.Contains(out, p) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
 type guard struct {
 	allow  []netip.Prefix
 	lookup func(ctx context.Context, network, host string) ([]netip.Addr, error)
@@ -103,7 +120,9 @@ func (g guard) allowed(a netip.Addr) bool {
 }
 
 // suggest is the narrowest network that would allow the address.
-func suggest(a netip.Addr) string {
+func suggest(a netip.Addr) string { return network(a).String() }
+
+func network(a netip.Addr) netip.Prefix {
 	a = a.Unmap().WithZone("")
-	return netip.PrefixFrom(a, a.BitLen()).String()
+	return netip.PrefixFrom(a, a.BitLen())
 }

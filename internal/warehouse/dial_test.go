@@ -3,6 +3,7 @@ package warehouse
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"strings"
@@ -114,5 +115,13 @@ func TestUnknownNameIsUnavailableAndSocketsAreDenied(t *testing.T) {
 	}
 	if _, err := Guarded(nil)(t.Context(), "tcp", "nonsense"); !fault.Is(err, fault.Invalid) {
 		t.Errorf("no port: %v", err)
+	}
+}
+
+func TestAPrivateHostIsToldWithTheNetworkToAllow(t *testing.T) {
+	for host, want := range map[string]string{"127.0.0.1": "[127.0.0.1/32]", "10.1.2.3": "[10.1.2.3/32]", "::1": "[::1/128]", "8.8.8.8": "[]"} {
+		if got := fmt.Sprint(Private(t.Context(), host)); got != want {
+			t.Errorf("%s: %s, wanted %s", host, got, want)
+		}
 	}
 }
