@@ -85,6 +85,7 @@ func build(ctx context.Context, s *state, cfg settings, log *slog.Logger) (*node
 	}
 	n.assets = &result.Assets{Store: s.db, Bucket: folder, Seal: s.ring.AEAD("asset"), Now: time.Now}
 	verifier := &auth.Verifier{Store: s.db, Keys: n.keyset, PublicURL: cfg.publicURL, Now: time.Now}
+	n.gate.Again = verifier.Again
 	n.mux = &web.Mux{
 		PublicURL: cfg.publicURL, Log: log, Proxies: cfg.proxies, Observe: n.metrics.observe,
 		Guard: guard{verifier, pol, s.db},

@@ -82,6 +82,8 @@ type Caller struct {
 	Role     Role
 	Scopes   []Scope
 	TokenID  string // jti
+	Epoch    int64  // the client's, that the token is good for; Machine only
+	KeyID    string // that signed the token; Machine only
 	Address  string // client address, as the proxy rules allow it
 }
 

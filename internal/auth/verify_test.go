@@ -52,7 +52,7 @@ func TestTokenSaysWhatTheContractSays(t *testing.T) {
 		t.Errorf("header %+v", h)
 	}
 	caller := n.accepts(t, "a fresh token", token)
-	want2 := auth.Caller{Kind: auth.Machine, UserID: 1, ClientID: c.ID, Name: "etl", Role: auth.Composer, Scopes: []auth.Scope{auth.ScopeAll}, TokenID: caller.TokenID}
+	want2 := auth.Caller{Kind: auth.Machine, UserID: 1, ClientID: c.ID, Name: "etl", Role: auth.Composer, Scopes: []auth.Scope{auth.ScopeAll}, TokenID: caller.TokenID, Epoch: 1, KeyID: caller.KeyID}
 	if d := cmp.Diff(want2, caller); d != "" {
 		t.Error(d)
 	}

@@ -33,6 +33,9 @@ type attempt struct {
 	cancel  context.CancelCauseFunc
 	stop    context.CancelFunc // of the timeout
 	q       product.Query
+	caller  auth.Caller
+	in      access
+	seen    int64 // the change counter at which all of this held
 	began   time.Time
 	on      product.Engine
 	lease   *warehouse.Lease
@@ -49,7 +52,10 @@ var (
 
 // begin enters the query among those under way.
 func (g *Gateway) begin(ctx context.Context, c auth.Caller, q product.Query) (*attempt, error) {
-	a := &attempt{g: g, q: q, began: g.now()}
+	a := &attempt{g: g, q: q, caller: c, began: g.now()}
+	if g.Changes != nil {
+		a.seen, _ = g.Changes(ctx)
+	}
 	ctx, a.stop = context.WithTimeoutCause(auth.WithCaller(ctx, c), g.timeout(), errTimeout)
 	a.ctx, a.cancel = context.WithCancelCause(ctx)
 	if err := g.live.enter(a); err != nil {

@@ -42,6 +42,9 @@ type Gateway struct {
 	// Changes is the store's change counter; nil means that nothing is
 	// remembered between queries.
 	Changes func(ctx context.Context) (n int64, ok bool)
+	// Again says who a caller is now, or that it is let in no more; it is asked
+	// while rows stream and something has changed. nil asks nobody.
+	Again   func(ctx context.Context, c auth.Caller) (auth.Caller, error)
 	RowCap  int64            // rows of one query, whatever it asks for; 0 is no cap
 	Timeout time.Duration    // of one query; 0 is 10 minutes
 	Now     func() time.Time // nil is time.Now
@@ -88,6 +91,7 @@ func (g *Gateway) Run(ctx context.Context, c auth.Caller, q product.Query) (_ re
 	if err != nil {
 		return nil, err
 	}
+	a.in = in
 	if err := a.start(pr, in, verdict); err != nil {
 		return nil, err
 	}

@@ -58,6 +58,9 @@ func (s *stream) Next(ctx context.Context) (b arrow.RecordBatch, err error) {
 		}
 		return nil, s.finish(err)
 	}
+	if err = s.a.still(); err != nil {
+		return nil, s.finish(err)
+	}
 	return s.take(b), nil
 }
 
