@@ -39,7 +39,8 @@ func (g *Gateway) Products(ctx context.Context, c auth.Caller) ([]product.Produc
 // Product gives one product that the caller may see; version "" is the current
 // one.
 func (g *Gateway) Product(ctx context.Context, c auth.Caller, id, version string) (product.Product, error) {
-	return g.may(ctx, c, policy.View, id, version)
+	pr, err := g.may(ctx, c, policy.View, id, version)
+	return pr, g.denied(auth.WithCaller(ctx, c), "product:"+id, err)
 }
 
 // Versions gives all versions of a product that the caller may see, the newest
