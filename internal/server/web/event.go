@@ -34,7 +34,7 @@ func Note(ctx context.Context, key string, value any) {
 }
 
 // NoteFault adds an error. What the caller got wrong is told by its kind, name,
-// lock and fields: its message may quote what was sent, and that may be a
+// lock and broken rules: its message and the names of fields may quote what was sent, and that may be a
 // secret in the wrong place. What went wrong here is told with its cause.
 func NoteFault(ctx context.Context, err error) {
 	Note(ctx, "fault", fault.KindOf(err).String())
@@ -50,7 +50,7 @@ func NoteFault(ctx context.Context, err error) {
 		Note(ctx, "lock", e.Lock)
 	}
 	for _, f := range e.Fields {
-		Note(ctx, "field", join(f.Loc))
+		Note(ctx, "rule", f.Type)
 	}
 }
 
