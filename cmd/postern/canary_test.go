@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
@@ -11,10 +12,12 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf16"
 
+	"github.com/postern/postern/internal/auth"
 	"github.com/postern/postern/internal/keyring"
 	"github.com/postern/postern/internal/server/web"
 )
@@ -109,7 +112,8 @@ func TestSecretsAreFoundNowhere(t *testing.T) {
 	g.console(c)
 	g.credentials(c)
 	g.swapped(c)
-	g.everyRoute(c)
+	names := newCanaries(t)
+	g.everyRoute(c, names)
 
 	for _, secretLike := range []string{"", "?access_token=" + g.owner.token, "?client_secret=" + g.owner.secret.Reveal()} {
 		a := g.do("GET", "/metrics"+secretLike, "", "", "")
@@ -128,6 +132,7 @@ func TestSecretsAreFoundNowhere(t *testing.T) {
 		t.Error("the log is too short to be this server's")
 	}
 	c.absent("the log", g.log.Bytes())
+	names.absent("the log", g.log.Bytes())
 	g.files(c) // as it is after the store was closed
 }
 
@@ -213,21 +218,33 @@ func (g *gateRig) credentials(c *canaries) {
 }
 
 // everyRoute sends secrets where they do not belong.
-func (g *gateRig) everyRoute(c *canaries) {
+//
+// A name that was asked for is on record as it was sent, as SQL is, and the
+// caller is told which it was: names are only to stay out of the log.
+func (g *gateRig) everyRoute(c, names *canaries) {
 	token, secret := g.owner.token, g.owner.secret.Reveal()
-	for _, r := range g.mux.Routes() {
+	victim := g.machine("victim", auth.Viewer) // whom the clients' routes hit
+	routes := slices.Clone(g.mux.Routes())
+	slices.SortStableFunc(routes, func(a, b web.Route) int { return cmp.Compare(deletes(a), deletes(b)) })
+	for i, r := range routes {
+		if deletes(r) == 1 && deletes(routes[i-1]) == 0 { // until here all of it reached what it was for
+			g.want(200, g.do("GET", "/integration/v1/userinfo/", token, "", ""))
+			g.want(200, g.do("GET", "/api/v2/auth/credentials/"+g.authID+"/", token, "", ""))
+			g.want(200, g.do("GET", "/integration/data-products/v1/data-product/"+rigProduct+"/", token, "", ""))
+		}
 		s := c.make("what was sent to " + r.Method + " " + r.Path)
+		name := names.make("a name sent to " + r.Method + " " + r.Path)
 		fields := `"password":"` + s + `","private_key":"` + s + `","passphrase":"` + s + `","client_secret":"` + secret + `","token":"` + token + `"`
 		form := url.Values{"password": {s}, "client_secret": {s}, "token": {s}, "grant_type": {"client_credentials"}}
-		path := g.at(r)
-		query := "?access_token=" + token + "&client_secret=" + secret + "&password=" + s + "&dp_id=" + s
+		path := strings.Replace(g.at(r), string(g.owner.ID), string(victim.ID), 1)
+		query := "?access_token=" + token + "&client_secret=" + secret + "&password=" + s + "&dp_id=" + name
 		for _, try := range []struct{ path, token, body, contentType string }{
 			{path, token, `{` + fields + `}`, ""},
 			{path, g.admin.token, `{` + fields + `}`, ""},
 			{path, token, `{` + fields, ""},
 			{path, token, `["` + s + `"]`, ""},
 			{path, token, `"` + s + `"`, ""},
-			{path, token, `{"password":["` + s + `"],"private_key":{"` + s + `":1},"name":["` + s + `"],"sql":["` + s + `"],"dp_id":["` + s + `"],"data_product_id":["` + s + `"],"limit":"` + s + `","product":"` + s + `","` + s + `":"` + s + `"}`, ""},
+			{path, token, `{"password":["` + s + `"],"private_key":{"` + s + `":1},"name":["` + s + `"],"sql":["` + s + `"],"dp_id":["` + s + `"],"data_product_id":["` + s + `"],"limit":"` + s + `","product":"` + s + `","` + name + `":"` + s + `"}`, ""},
 			{path, token, form.Encode(), "application/x-www-form-urlencoded"},
 			{path, token, "product: {password: [" + s + "\n", "application/x-yaml"},
 			{path, token, s, "text/" + s},
@@ -235,20 +252,28 @@ func (g *gateRig) everyRoute(c *canaries) {
 			{path, "", form.Encode(), "application/x-www-form-urlencoded"},
 			{path + query, token, `{` + fields + `}`, ""},
 			{path + query, "", `{}`, ""},
-			{g.withSegment(r, s), token, `{` + fields + `}`, ""},
-			{path, token, `{"data_product_id":"` + s + `","dp_id":"` + s + `","sql":"SELECT 1","result_table_name":"r","state":"x","username":"u","password":"p"}`, ""},
+			{g.withSegment(r, name), token, `{` + fields + `}`, ""},
+			{path, token, `{"data_product_id":"` + name + `","dp_id":"` + name + `","sql":"SELECT 1","result_table_name":"r","state":"x","username":"u","password":"p"}`, ""},
 			{path, "", url.Values{"client_id": {s}, "client_secret": {s}, "grant_type": {s}, "scope": {s}, "resource": {s}, "token": {s}}.Encode(), "application/x-www-form-urlencoded"},
-			{g.withSegment(r, s), g.admin.token, `{}`, ""},
+			{g.withSegment(r, name), g.admin.token, `{}`, ""},
 		} {
 			a := g.do(verb(r), try.path, try.token, try.body, try.contentType)
 			if a.status >= 500 {
 				g.t.Errorf("%s: %d %s", a.call, a.status, a.body)
 			}
-			if a.status >= 400 && !strings.HasPrefix(try.path, "/admin") && !strings.Contains(try.path, s) {
+			if a.status >= 400 && !strings.HasPrefix(try.path, "/admin") {
 				c.absent("the answer to "+verb(r)+" "+r.Path, a.body)
 			}
 		}
 	}
+}
+
+// deletes puts the routes that take away what the others need at the end.
+func deletes(r web.Route) int {
+	if r.Method == "DELETE" {
+		return 1
+	}
+	return 0
 }
 
 // withSegment puts a secret where the path names an object.

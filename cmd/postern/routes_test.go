@@ -125,7 +125,13 @@ func TestAnotherClientsObjectDoesNotExist(t *testing.T) {
 			continue // clients are the admins', who see them all
 		}
 		seen++
-		g.refused(404, g.do(verb(r), g.at(r), g.other.token, object, ""))
+		a := g.do(verb(r), g.at(r), g.other.token, object, "")
+		g.refused(404, a)
+		if strings.Contains(r.Path, "{product_id}") || strings.Contains(r.Path, "tool/default") {
+			if g.count(`SELECT count(*) FROM audit_records WHERE request_id = ? AND (kind = 'access.denied' OR kind = 'query.refused')`, a.header.Get("X-Request-Id")) != 1 {
+				t.Errorf("%s: the denial is not on record, or more than once", a.call)
+			}
+		}
 	}
 	if seen < 10 {
 		t.Errorf("only %d routes name an object", seen)
