@@ -1,0 +1,400 @@
+package planner
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/postern/postern/internal/semantic"
+)
+
+// builder writes a resolved form as a semantic query.
+type builder struct {
+	p     *Planner
+	f     *form
+	q     semantic.Query
+	head  int
+	where semantic.And
+	have  semantic.And
+	notes []string
+	why   string
+}
+
+func (b *builder) fail(format string, args ...any) bool {
+	if b.why == "" {
+		b.why = fmt.Sprintf(format, args...)
+	}
+	return false
+}
+
+func (b *builder) note(s string) {
+	if !slices.Contains(b.notes, s) {
+		b.notes = append(b.notes, s)
+	}
+}
+
+func (b *builder) build() (semantic.Query, bool) {
+	b.setHead()
+	if !b.defaults() || !b.preds() || !b.supers() || !b.outputs() || !b.grouping() || !b.orders() || !b.others() {
+		return semantic.Query{}, false
+	}
+	if len(b.where) > 0 {
+		b.q.Where = flat(b.where)
+	}
+	if len(b.have) > 0 {
+		b.q.Having = flat(b.have)
+	}
+	if !b.p.connected(b) {
+		return semantic.Query{}, b.fail("the tables it needs are not joined")
+	}
+	return b.q, true
+}
+
+func flat(a semantic.And) semantic.Cond {
+	if len(a) == 1 {
+		return a[0]
+	}
+	return a
+}
+
+// setHead finds what the question is about: the table it names first, or the
+// table of its first output.
+func (b *builder) setHead() {
+	b.head = -1
+	switch {
+	case b.f.head != nil:
+		b.head = b.f.head.pick.table
+	case len(b.f.outs) > 0:
+		b.head = b.f.outs[0].slot.pick.table
+	case len(b.f.supers) > 0 && b.f.supers[0].slot != nil:
+		b.head = b.f.supers[0].slot.pick.table
+	case len(b.f.preds) > 0 && b.f.preds[0].slot != nil:
+		b.head = b.f.preds[0].slot.pick.table
+	}
+	for _, o := range b.f.outs {
+		if o.rows && b.f.head == nil && len(b.f.groups) == 0 {
+			b.head = o.slot.pick.table
+		}
+	}
+}
+
+func (b *builder) ref(s *slot) semantic.Ref { return b.at(s.pick.ref) }
+
+func (b *builder) at(r ref) semantic.Ref {
+	return semantic.Ref{Set: b.p.index.table(r.table).Name, Column: b.p.index.column(r).Name}
+}
+
+func (b *builder) name(t int) string { return b.p.index.table(t).Name }
+
+// defaults decides what is shown when the question names no column.
+func (b *builder) defaults() bool {
+	f := b.f
+	if len(f.outs) > 0 {
+		return true
+	}
+	if len(f.supers) == 1 && f.head == nil && len(f.preds) == 0 || len(f.supers) == 1 && len(f.groups) > 0 {
+		s := f.supers[0]
+		if s.freq {
+			f.outs = append(f.outs, &output{slot: s.slot})
+			return true
+		}
+		if s.slot != nil && !s.rows && !s.slot.soft && s.n == 1 {
+			agg := semantic.Min
+			if s.desc {
+				agg = semantic.Max
+			}
+			f.outs, f.supers = append(f.outs, &output{slot: s.slot, agg: agg}), nil
+			return true
+		}
+	}
+	if len(f.supers) == 1 && f.supers[0].freq {
+		f.outs = append(f.outs, &output{slot: f.supers[0].slot})
+		return true
+	}
+	if b.head < 0 || f.head == nil {
+		return b.fail("it does not say what to show")
+	}
+	names := b.p.index.nameOf(b.head)
+	if len(names) == 0 {
+		return b.fail("it does not say what to show of %s", b.name(b.head))
+	}
+	for _, r := range names {
+		f.outs = append(f.outs, &output{slot: &slot{pick: cand{r, 0.8}, opts: []cand{{r, 0.8}}, text: b.p.index.column(r).Name}})
+	}
+	f.fallback = true
+	return true
+}
+
+// outputs writes the select list.
+func (b *builder) outputs() bool {
+	for _, o := range b.f.outs {
+		e, ok := b.expr(o)
+		if !ok {
+			return false
+		}
+		if slices.ContainsFunc(b.q.Select, func(s semantic.Output) bool { return fmt.Sprint(s.Expr) == fmt.Sprint(e) }) {
+			continue
+		}
+		b.q.Select = append(b.q.Select, semantic.Output{Expr: e})
+	}
+	b.q.Distinct = b.f.distinct && !b.aggregated()
+	if b.f.distinct && b.aggregated() {
+		b.distinctCount()
+	}
+	return true
+}
+
+// distinctCount moves "different" to the counts that can have it.
+func (b *builder) distinctCount() {
+	for i, s := range b.q.Select {
+		if a, ok := s.Expr.(semantic.Aggregate); ok && a.Op == semantic.Count {
+			if _, rows := a.Of.(semantic.Rows); !rows {
+				a.Distinct = true
+				b.q.Select[i].Expr = a
+			}
+		}
+	}
+}
+
+func (b *builder) expr(o *output) (semantic.Expr, bool) {
+	switch {
+	case o.rows:
+		return semantic.Aggregate{Op: semantic.Count, Of: semantic.Rows{Set: b.name(o.slot.pick.table)}}, true
+	case o.agg != "":
+		return semantic.Aggregate{Op: o.agg, Of: b.ref(o.slot), Distinct: o.distinct}, true
+	}
+	return b.ref(o.slot), true
+}
+
+func (b *builder) aggregated() bool {
+	return slices.ContainsFunc(b.f.outs, func(o *output) bool { return o.agg != "" })
+}
+
+// grouping writes "for each": the key of a table groups its rows, and what
+// tells the row is shown.
+func (b *builder) grouping() bool {
+	for _, g := range b.f.groups {
+		if g.pick.column >= 0 {
+			e := b.ref(g)
+			b.showGroup(e)
+			continue
+		}
+		t := g.pick.table
+		shown := slices.ContainsFunc(b.f.outs, func(o *output) bool { return o.agg == "" && o.slot.pick.table == t })
+		key, ok := b.p.index.soleKey(t)
+		if !shown {
+			names := b.p.index.nameOf(t)
+			if len(names) == 0 && ok {
+				names = []ref{key}
+			}
+			if len(names) == 0 {
+				return b.fail("it is not clear what tells one of %s from another", b.name(t))
+			}
+			for _, n := range names {
+				b.showGroup(b.at(n))
+			}
+		}
+		if ok && (b.aggregated() || len(b.have) > 0) {
+			b.q.Group = append(b.q.Group, b.at(key))
+		}
+	}
+	if b.aggregated() && len(b.f.groups) == 0 {
+		b.implied()
+	}
+	return true
+}
+
+// showGroup shows a group's value first unless it is shown already.
+func (b *builder) showGroup(e semantic.Ref) {
+	if slices.ContainsFunc(b.q.Select, func(s semantic.Output) bool { return s.Expr == semantic.Expr(e) }) {
+		return
+	}
+	b.q.Select = slices.Insert(b.q.Select, 0, semantic.Output{Expr: e})
+}
+
+// implied groups by the row that names and counts are asked for: "the names
+// of teams and their number of players" counts for each team, not each name.
+func (b *builder) implied() {
+	for _, o := range b.f.outs {
+		if o.agg != "" {
+			continue
+		}
+		t := o.slot.pick.table
+		if key, ok := b.p.index.soleKey(t); ok && b.naming(o.slot.pick.ref) && b.countsOther(t) {
+			b.q.Group = append(b.q.Group, b.at(key))
+		}
+	}
+}
+
+// naming tells columns that tell a row from others.
+func (b *builder) naming(r ref) bool {
+	return slices.Contains(b.p.index.nameOf(r.table), r)
+}
+
+func (b *builder) countsOther(t int) bool {
+	return slices.ContainsFunc(b.f.outs, func(o *output) bool { return o.agg != "" && o.slot.pick.table != t })
+}
+
+// supers writes superlatives as an order and a limit.
+func (b *builder) supers() bool {
+	if len(b.f.supers) == 0 {
+		return true
+	}
+	if len(b.f.supers) > 1 {
+		return b.fail("it asks for more than one extreme")
+	}
+	s := b.f.supers[0]
+	n := s.n
+	if b.f.limit > 0 {
+		n = b.f.limit
+	}
+	switch {
+	case s.freq:
+		b.q.Group = append(b.q.Group, b.ref(s.slot))
+		b.q.Order = append(b.q.Order, semantic.Order{By: b.rows(s.slot.pick.table), Desc: s.desc})
+	case s.rows:
+		if !b.byRows(s) {
+			return false
+		}
+	default:
+		if len(b.f.groups) > 0 {
+			return b.fail("it asks for an extreme within each group")
+		}
+		desc := s.desc != s.slot.flip[s.slot.pick.ref]
+		b.q.Order = append(b.q.Order, semantic.Order{By: b.ref(s.slot), Desc: desc})
+	}
+	b.q.Limit = n
+	b.note("if several tie, one of them is shown")
+	return true
+}
+
+func (b *builder) rows(t int) semantic.Expr {
+	return semantic.Aggregate{Op: semantic.Count, Of: semantic.Rows{Set: b.name(t)}}
+}
+
+// byRows orders by a number of rows: of each value shown, when the rows are
+// the ones shown, else of each row of the table shown.
+func (b *builder) byRows(s *super) bool {
+	t := b.head
+	counted := b.counted(s.slot)
+	if counted < 0 {
+		return b.fail("it does not say the most of what")
+	}
+	if out := b.shownTable(); out >= 0 {
+		t = out
+	}
+	if t != counted {
+		key, ok := b.p.index.soleKey(t)
+		if !ok {
+			return b.fail("%s has no key to count by", b.name(t))
+		}
+		b.q.Group = append(b.q.Group, b.at(key))
+	} else {
+		for _, o := range b.f.outs {
+			if o.agg == "" {
+				b.q.Group = append(b.q.Group, b.ref(o.slot))
+			}
+		}
+	}
+	b.q.Order = append(b.q.Order, semantic.Order{By: b.rows(counted), Desc: s.desc})
+	return true
+}
+
+// counted is the table whose rows are counted; "the most times" counts the
+// rows of the only other table in the question.
+func (b *builder) counted(s *slot) int {
+	if s != nil {
+		return s.pick.table
+	}
+	if len(b.f.also) == 1 {
+		return b.f.also[0].pick.table
+	}
+	return -1
+}
+
+func (b *builder) shownTable() int {
+	for _, o := range b.f.outs {
+		if o.agg == "" {
+			return o.slot.pick.table
+		}
+	}
+	return -1
+}
+
+func (b *builder) orders() bool {
+	for _, o := range b.f.orders {
+		var e semantic.Expr
+		if o.out != nil {
+			var ok bool
+			if e, ok = b.expr(o.out); !ok {
+				return false
+			}
+		} else if o.slot.pick.column < 0 {
+			return b.fail("it does not say by what to sort")
+		} else {
+			e = b.ref(o.slot)
+		}
+		b.q.Order = append(b.q.Order, semantic.Order{By: e, Desc: o.desc})
+	}
+	if b.f.limit > 0 && len(b.f.supers) == 0 {
+		if len(b.f.orders) == 0 {
+			return b.fail("it does not say by what the top is measured")
+		}
+		b.q.Limit = b.f.limit
+	}
+	return true
+}
+
+// others brings in the tables that are named but not used: only rows that
+// have some of theirs count.
+func (b *builder) others() bool {
+	used := b.used()
+	plainCount := len(b.f.groups) == 0 && len(b.f.outs) == 1 && b.f.outs[0].rows
+	if plainCount {
+		b.q.From = b.name(b.f.outs[0].slot.pick.table)
+	}
+	for _, s := range b.f.also {
+		t := s.pick.table
+		if used[t] {
+			continue
+		}
+		used[t] = true
+		if b.head >= 0 && t != b.head {
+			b.where = append(b.where, semantic.Related{Set: b.name(t), Of: b.name(b.head)})
+		}
+	}
+	if b.f.head != nil && !used[b.head] {
+		b.q.From = b.name(b.head)
+	}
+	return true
+}
+
+// used are the tables that some part of the query reads.
+func (b *builder) used() map[int]bool {
+	used := map[int]bool{}
+	also := map[*slot]bool{}
+	for _, s := range b.f.also {
+		also[s] = true
+	}
+	for _, s := range b.f.slots() {
+		if s != b.f.head && !also[s] {
+			used[s.pick.table] = true
+		}
+	}
+	return used
+}
+
+// connected refuses a query over tables that no joins lead between.
+func (p *Planner) connected(b *builder) bool {
+	var tables []int
+	dist := map[int]map[int]int{}
+	for _, s := range b.f.slots() {
+		if !slices.Contains(tables, s.pick.table) {
+			tables = append(tables, s.pick.table)
+			dist[s.pick.table] = p.index.from(s.pick.table)
+		}
+	}
+	return p.index.spread(tables, dist) < apart
+}
+
+func itoa(n int) string { return strconv.Itoa(n) }

@@ -1,0 +1,150 @@
+package planner
+
+import (
+	"github.com/postern/postern/internal/semantic"
+)
+
+// slot is a column or table the question names, with its readings until
+// resolve picks one.
+type slot struct {
+	opts   []cand
+	pick   cand
+	text   string
+	at     int          // token
+	owners []cand       // tables that the question puts it under: "name of the team"
+	want   want         // what the rest of the phrase needs of it
+	flip   map[ref]bool // readings that turn the direction round: oldest by birth date
+	soft   bool         // guessed from an idea ("older"), not named
+	hits   map[ref][]string
+}
+
+// want is what a phrase needs of its column.
+type want int
+
+const (
+	anything want = iota
+	number
+	orderable // a number or a date
+	label     // no measure: to group by
+	moment    // a date or a year
+	tableOnly
+)
+
+// output is a column of the answer.
+type output struct {
+	slot     *slot
+	agg      semantic.AggOp // "" is the column itself
+	rows     bool           // counts rows of slot's table
+	distinct bool
+	at       int
+}
+
+type predKind int
+
+const (
+	compare predKind = iota
+	between
+	among // equal to any or all of the values
+	like
+	null
+	nested  // compared with an aggregate over all rows
+	related // has, or has not, rows of another table
+	extreme // equal to the most or least of all rows
+)
+
+// pred is a condition of the question.
+type pred struct {
+	kind   predKind
+	slot   *slot
+	op     semantic.CompareOp
+	values []string
+	match  semantic.MatchKind
+	agg    semantic.AggOp // of a nested comparison; of the left side of a having
+	neg    bool
+	both   bool // every value, on different rows
+	listed bool // values joined by a plain "and"
+	count  int  // related: how many
+	inner  []*pred
+	or     []*pred // or any of these
+	at     int
+	slot2  *slot // nested: the column the aggregate is of
+	bare   bool  // a value that names no column
+	rows   bool  // compares the count of rows
+}
+
+// super is a superlative.
+type super struct {
+	slot *slot
+	desc bool
+	rows bool // by the number of rows of slot's table
+	freq bool // the most frequent value of slot
+	agg  semantic.AggOp
+	n    int
+	at   int
+}
+
+type orderBy struct {
+	slot *slot
+	out  *output // an aggregate to order by
+	desc bool
+}
+
+// form is the question as a filled form, before it is a query.
+type form struct {
+	outs     []*output
+	head     *slot
+	also     []*slot // further tables that the question names
+	preds    []*pred
+	groups   []*slot
+	supers   []*super
+	orders   []*orderBy
+	distinct bool
+	unplaced []string
+	verbs    int  // linking words taken on trust
+	fallback bool // the head's name is shown because nothing else was asked
+	plural   bool
+	why      string // a reason to abstain other than unplaced words
+	limit    int
+}
+
+// slots lists all slots in a fixed order.
+func (f *form) slots() []*slot {
+	var all []*slot
+	seen := map[*slot]bool{}
+	add := func(s *slot) {
+		if s != nil && !seen[s] {
+			seen[s] = true
+			all = append(all, s)
+		}
+	}
+	add(f.head)
+	for _, s := range f.also {
+		add(s)
+	}
+	for _, o := range f.outs {
+		add(o.slot)
+	}
+	var walk func(ps []*pred)
+	walk = func(ps []*pred) {
+		for _, p := range ps {
+			add(p.slot)
+			add(p.slot2)
+			walk(p.inner)
+			walk(p.or)
+		}
+	}
+	walk(f.preds)
+	for _, g := range f.groups {
+		add(g)
+	}
+	for _, s := range f.supers {
+		add(s.slot)
+	}
+	for _, o := range f.orders {
+		add(o.slot)
+		if o.out != nil {
+			add(o.out.slot)
+		}
+	}
+	return all
+}

@@ -1,0 +1,170 @@
+package planner
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/postern/postern/internal/planner/lexicon"
+	"github.com/postern/postern/internal/semantic"
+)
+
+// isNumber tells columns that hold measures rather than labels or keys.
+func (x *index) isNumber(r ref) bool {
+	if r.column < 0 {
+		return false
+	}
+	c := x.column(r)
+	return (c.Class == semantic.Numeric || c.NumericText) && c.Role != semantic.Key && c.Role != semantic.Foreign
+}
+
+func (x *index) isKeyish(r ref) bool {
+	c := x.column(r)
+	return c.Class == semantic.Numeric || c.NumericText || c.Role == semantic.Key || c.Role == semantic.Foreign
+}
+
+// isMoment tells dates and years.
+func (x *index) isMoment(r ref) bool {
+	if r.column < 0 {
+		return false
+	}
+	c := x.column(r)
+	if c.Class == semantic.Date {
+		return true
+	}
+	if c.Class != semantic.Numeric && !c.NumericText {
+		return false
+	}
+	for _, w := range lexicon.SplitName(c.Name) {
+		if w == "year" || w == "founded" || w == "opened" || w == "built" || w == "established" {
+			return true
+		}
+	}
+	return false
+}
+
+func (x *index) soleKey(t int) (ref, bool) {
+	pk := x.table(t).PrimaryKey
+	if len(pk) != 1 {
+		return ref{}, false
+	}
+	return x.named(t, pk[0])
+}
+
+func (x *index) named(t int, column string) (ref, bool) {
+	for c := range x.table(t).Columns {
+		if strings.EqualFold(x.table(t).Columns[c].Name, column) {
+			return ref{t, c}, true
+		}
+	}
+	return ref{}, false
+}
+
+func (x *index) locate(h Hit) (ref, bool) {
+	t, ok := x.names[strings.ToLower(h.Table)]
+	if !ok {
+		return ref{}, false
+	}
+	return x.named(t, h.Column)
+}
+
+// nameOf gives the columns that tell which row it is: name, title, or first
+// and last name.
+func (x *index) nameOf(t int) []ref {
+	var first, last ref
+	var got []ref
+	tw := x.words[t]
+	for c := range x.table(t).Columns {
+		w := lexicon.SplitName(x.table(t).Columns[c].Name)
+		for len(w) > 1 && slices.Contains(tw, w[0]) {
+			w = w[1:]
+		}
+		switch strings.Join(w, " ") {
+		case "name", "title", "full name":
+			got = append(got, ref{t, c})
+		case "first name":
+			first = ref{t, c}
+		case "last name":
+			last = ref{t, c}
+		}
+	}
+	if len(got) == 0 && first != last {
+		return []ref{first, last}
+	}
+	return got
+}
+
+// maxHops bounds how far apart tables may be in one question.
+const maxHops = 4
+
+// from gives the distance of every table within maxHops.
+func (x *index) from(t int) map[int]int {
+	dist := map[int]int{t: 0}
+	queue := []int{t}
+	for len(queue) > 0 {
+		at := queue[0]
+		queue = queue[1:]
+		if dist[at] == maxHops {
+			continue
+		}
+		for _, e := range x.edges[at] {
+			if _, ok := dist[e.to]; !ok {
+				dist[e.to] = dist[at] + 1
+				queue = append(queue, e.to)
+			}
+		}
+	}
+	return dist
+}
+
+// apart is the distance of tables that are not joined at all.
+const apart = 50
+
+// spread is the number of joins it takes to connect the tables, nearly: each
+// is attached to the nearest one that is connected already.
+func (x *index) spread(tables []int, dist map[int]map[int]int) int {
+	if len(tables) < 2 {
+		return 0
+	}
+	in := []int{tables[0]}
+	left := slices.Clone(tables[1:])
+	sum := 0
+	for len(left) > 0 {
+		bestAt, best := 0, apart
+		for i, t := range left {
+			for _, s := range in {
+				if d, ok := dist[s][t]; ok && d < best {
+					bestAt, best = i, d
+				}
+			}
+		}
+		sum += best
+		in = append(in, left[bestAt])
+		left = slices.Delete(left, bestAt, bestAt+1)
+	}
+	return sum
+}
+
+// toMany tells whether a row of from may have several rows of to, by the
+// shortest way; ok is false when there is none.
+func (x *index) toMany(from, to int) (many, ok bool) {
+	type step struct {
+		table int
+		many  bool
+	}
+	seen := map[int]bool{from: true}
+	queue := []step{{from, false}}
+	for len(queue) > 0 {
+		s := queue[0]
+		queue = queue[1:]
+		if s.table == to {
+			return s.many, true
+		}
+		for _, e := range x.edges[s.table] {
+			if !seen[e.to] {
+				seen[e.to] = true
+				queue = append(queue, step{e.to, s.many || e.many})
+			}
+		}
+	}
+	return false, false
+}

@@ -1,0 +1,260 @@
+package planner
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/postern/postern/internal/planner/lexicon"
+	"github.com/postern/postern/internal/semantic"
+)
+
+// ref names a table of the model, or a column of it; column is -1 for the
+// table itself.
+type ref struct{ table, column int }
+
+// cand is one reading of a word, and how near it is, 0 to 1.
+type cand struct {
+	ref
+	score float64
+}
+
+// index finds the model's terms by the words people use for them.
+type index struct {
+	model  *semantic.Model
+	keys   map[string][]cand // lemmas without spaces, in order
+	bags   map[string][]cand // lemmas sorted: "birth date", "date of birth"
+	stems  map[string][]cand // single words of names by stem
+	words  [][]string        // each table's words
+	edges  [][]edge          // joins by table
+	names  map[string]int    // tables by lower-case name
+	abbrev []part            // single words of names, for abbreviations
+}
+
+type part struct {
+	word string
+	cand
+}
+
+type edge struct {
+	to    int
+	join  int
+	many  bool // one row here may have many there
+	cols  []string
+	their []string
+}
+
+func newIndex(m *semantic.Model) *index {
+	x := &index{model: m, keys: map[string][]cand{}, bags: map[string][]cand{}, stems: map[string][]cand{}, names: map[string]int{}}
+	x.words = make([][]string, len(m.Tables))
+	x.edges = make([][]edge, len(m.Tables))
+	for t := range m.Tables {
+		x.names[strings.ToLower(m.Tables[t].Name)] = t
+		x.words[t] = lexicon.SplitName(m.Tables[t].Name)
+	}
+	for t := range m.Tables {
+		x.addTable(t)
+		for c := range m.Tables[t].Columns {
+			x.addColumn(t, c)
+		}
+	}
+	for j, join := range m.Joins {
+		from, ok1 := x.names[strings.ToLower(join.From)]
+		to, ok2 := x.names[strings.ToLower(join.To)]
+		if ok1 && ok2 {
+			many := join.Cardinality == semantic.ManyToOne || join.Cardinality == semantic.ManyToMany
+			x.edges[from] = append(x.edges[from], edge{to: to, join: j, many: join.Cardinality == semantic.OneToMany || join.Cardinality == semantic.ManyToMany, cols: join.Columns, their: join.RefColumns})
+			x.edges[to] = append(x.edges[to], edge{to: from, join: j, many: many, cols: join.RefColumns, their: join.Columns})
+		}
+	}
+	return x
+}
+
+// generic first words of table names, that nobody says.
+var prefixes = map[string]bool{"reference": true, "tbl": true, "tb": true, "dim": true, "fact": true, "table": true, "the": true}
+
+func (x *index) addTable(t int) {
+	table := &x.model.Tables[t]
+	here := ref{t, -1}
+	for _, name := range append([]string{table.Name, table.Label}, table.Synonyms...) {
+		w := lexicon.SplitName(name)
+		if len(w) == 0 {
+			continue
+		}
+		x.add(w, cand{here, 1})
+		x.key(strings.ToLower(name), cand{here, 1})
+		if len(w) > 1 && prefixes[w[0]] {
+			w = w[1:]
+			x.add(w, cand{here, 0.97})
+		}
+		for i := 1; i < len(w); i++ {
+			x.add(w[i:], cand{here, 0.72})
+			x.add(w[:i], cand{here, 0.6})
+		}
+		x.parts(w, cand{here, 0.5})
+	}
+}
+
+// tails are last words of column names that people leave out: role code, role.
+var tails = map[string]bool{"name": true, "code": true, "id": true, "number": true, "description": true, "text": true, "detail": true,
+	"value": true, "flag": true, "type": true, "amount": true, "date": true, "time": true, "title": true, "usd": true, "dollar": true, "percent": true, "year": true, "is": true, "in": true}
+
+func (x *index) addColumn(t, c int) {
+	col := &x.model.Tables[t].Columns[c]
+	here := ref{t, c}
+	for _, name := range append([]string{col.Name, col.Label}, col.Synonyms...) {
+		w := lexicon.SplitName(name)
+		if len(w) == 0 {
+			continue
+		}
+		x.add(w, cand{here, 1})
+		x.key(strings.ToLower(name), cand{here, 1})
+		x.owned(t, w, here)
+		if len(w) > 1 && tails[w[len(w)-1]] {
+			x.add(w[:len(w)-1], cand{here, 0.75})
+		}
+		for i := 1; i < len(w); i++ {
+			x.add(w[i:], cand{here, 0.66})
+			if i > 1 {
+				x.add(w[:i], cand{here, 0.62})
+			}
+		}
+		x.parts(w, cand{here, 0.5})
+	}
+}
+
+// owned adds a column's name with and without its table's: customer_name is
+// the name of customers, and the customer name.
+func (x *index) owned(t int, w []string, here ref) {
+	tw := x.words[t]
+	rest := w
+	for len(rest) > 1 && slices.Contains(tw, rest[0]) {
+		rest = rest[1:]
+	}
+	if len(rest) < len(w) {
+		x.add(rest, cand{here, 0.95})
+		if len(rest) > 1 && tails[rest[len(rest)-1]] {
+			x.add(rest[:len(rest)-1], cand{here, 0.72})
+		}
+	}
+	if len(tw) > 1 && prefixes[tw[0]] {
+		tw = tw[1:]
+	}
+	x.add(append(slices.Clone(tw), rest...), cand{here, 0.97})
+	if len(tw) > 1 {
+		x.add(append(slices.Clone(tw[len(tw)-1:]), rest...), cand{here, 0.93})
+		x.add(append(slices.Clone(tw[:1]), rest...), cand{here, 0.9})
+	}
+}
+
+func (x *index) add(w []string, c cand) {
+	x.key(strings.Join(w, ""), c)
+	bag := slices.Clone(w)
+	slices.Sort(bag)
+	put(x.bags, strings.Join(bag, " "), c)
+}
+
+func (x *index) key(k string, c cand) { put(x.keys, k, c) }
+
+func (x *index) parts(w []string, c cand) {
+	for _, p := range w {
+		if len(p) < 3 {
+			continue
+		}
+		if len(p) > 3 {
+			put(x.stems, lexicon.Stem(p), c)
+			put(x.keys, p, cand{c.ref, 0.45})
+		}
+		x.abbrev = append(x.abbrev, part{p, c})
+	}
+}
+
+// put keeps the best score of each reading.
+func put(m map[string][]cand, k string, c cand) {
+	if k == "" {
+		return
+	}
+	for i := range m[k] {
+		if m[k][i].ref == c.ref {
+			m[k][i].score = max(m[k][i].score, c.score)
+			return
+		}
+	}
+	m[k] = append(m[k], c)
+}
+
+// find gives the readings of the words as a term, best first.
+func (x *index) find(lemmas []string) []cand {
+	content := make([]string, 0, len(lemmas))
+	for i, l := range lemmas {
+		if i > 0 && i < len(lemmas)-1 && (l == "of" || l == "the" || l == "for" || l == "in") {
+			continue
+		}
+		content = append(content, lexicon.Expand(l)...)
+	}
+	got := map[ref]float64{}
+	take := func(cs []cand, factor float64) {
+		for _, c := range cs {
+			got[c.ref] = max(got[c.ref], c.score*factor)
+		}
+	}
+	take(x.keys[strings.Join(lemmas, "")], 1)
+	take(x.keys[strings.Join(content, "")], 1)
+	if len(content) > 1 {
+		bag := slices.Clone(content)
+		slices.Sort(bag)
+		take(x.bags[strings.Join(bag, " ")], 0.96)
+	}
+	if len(lemmas) == 1 {
+		x.single(lemmas[0], take)
+	}
+	x.near(content, take)
+	return ranked(got)
+}
+
+func (x *index) single(l string, take func([]cand, float64)) {
+	if len(l) > 3 {
+		take(x.stems[lexicon.Stem(l)], 0.9)
+	}
+	for _, p := range x.abbrev {
+		if lexicon.Abbreviates(p.word, l) || lexicon.Abbreviates(l, p.word) && len(l) > 3 {
+			take([]cand{p.cand}, 0.9)
+		}
+	}
+}
+
+// near replaces one word by others of its meaning.
+func (x *index) near(content []string, take func([]cand, float64)) {
+	if len(content) > 3 {
+		return
+	}
+	for i, w := range content {
+		for _, n := range lexicon.Near(w) {
+			other := slices.Clone(content)
+			other[i] = n
+			take(x.keys[strings.Join(other, "")], 0.8)
+		}
+	}
+}
+
+func ranked(got map[ref]float64) []cand {
+	cs := make([]cand, 0, len(got))
+	for r, s := range got {
+		cs = append(cs, cand{r, s})
+	}
+	slices.SortFunc(cs, func(a, b cand) int {
+		switch {
+		case a.score != b.score:
+			if a.score > b.score {
+				return -1
+			}
+			return 1
+		case a.table != b.table:
+			return a.table - b.table
+		}
+		return a.column - b.column
+	})
+	return cs
+}
+
+func (x *index) column(r ref) *semantic.Column { return &x.model.Tables[r.table].Columns[r.column] }
+func (x *index) table(t int) *semantic.Table   { return &x.model.Tables[t] }

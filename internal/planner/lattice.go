@@ -1,0 +1,185 @@
+package planner
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/postern/postern/internal/planner/lexicon"
+)
+
+// Kinds of items that come from the model and from reductions; the rest are
+// the lexicon's.
+const (
+	kColumn  = 'C'
+	kTable   = 'T'
+	kValue   = 'V'
+	kNumber  = 'N'
+	kQuoted  = 'Q' // quoted, and no value that is known
+	kUnknown = '?'
+)
+
+// item is a piece of the question: a phrase, a term, a value, or what several
+// of them were reduced to.
+type item struct {
+	kind       byte
+	arg        string
+	text       string
+	start, end int // tokens
+	cols, tabs []cand
+	vals       []Hit
+	node       any
+}
+
+// lattice reads tokens as items. Every span of words has its readings; the
+// path that places most words with the longest and nearest readings wins.
+func (p *Planner) lattice(q string, toks []lexicon.Token) []item {
+	best := make([]float64, len(toks)+1)
+	from := make([]item, len(toks)+1)
+	for i := len(toks) - 1; i >= 0; i-- {
+		best[i] = -1
+		for _, it := range p.spans(q, toks, i) {
+			if s := it.weight + best[it.end]; s > best[i]+1e-9 {
+				best[i], from[i] = s, it.item
+			}
+		}
+	}
+	var items []item
+	for i := 0; i < len(toks); i = from[i].end {
+		items = append(items, from[i])
+	}
+	return items
+}
+
+type weighed struct {
+	item
+	weight float64
+}
+
+const maxSpan = 8
+
+func (p *Planner) spans(q string, toks []lexicon.Token, i int) []weighed {
+	t := toks[i]
+	unknown := weighed{item{kind: kUnknown, text: t.Text, start: i, end: i + 1}, 0}
+	switch {
+	case t.Mark:
+		return []weighed{{mark(t, i), 0.5}}
+	case t.Quoted:
+		return []weighed{{p.quoted(t, i), 2}}
+	}
+	out := []weighed{unknown}
+	if t.IsNum {
+		out = append(out, weighed{item{kind: kNumber, arg: t.Num, text: t.Text, start: i, end: i + 1}, 1})
+	}
+	var lower, lemma []string
+	for j := i; j < len(toks) && j < i+maxSpan && !toks[j].Mark && !toks[j].Quoted; j++ {
+		lower, lemma = append(lower, toks[j].Lower), append(lemma, toks[j].Lemma)
+		n := float64(j - i + 1)
+		if ph, ok := lexicon.Lookup(strings.Join(lower, " ")); ok && j-i < lexicon.MaxPhrase {
+			w := n*1.0 + 0.06*(n-1)
+			if ph.Kind == lexicon.Filler || ph.Kind == lexicon.Verb {
+				w -= 0.12 * n
+			}
+			out = append(out, weighed{item{kind: byte(ph.Kind), arg: ph.Arg, text: span(q, toks, i, j), start: i, end: j + 1}, w})
+		}
+		it := item{text: span(q, toks, i, j), start: i, end: j + 1}
+		out = append(out, p.readings(it, toks[i:j+1], lemma)...)
+	}
+	return out
+}
+
+func span(q string, toks []lexicon.Token, i, j int) string { return q[toks[i].Start:toks[j].End] }
+
+// readings of a span as a term or a value of the model.
+func (p *Planner) readings(it item, toks []lexicon.Token, lemma []string) []weighed {
+	n := float64(len(toks))
+	it.vals = p.values.Find(it.text)
+	if len(toks) == 1 && len(it.vals) == 0 {
+		for _, v := range lexicon.ShortValues(lemma[0]) {
+			it.vals = append(it.vals, p.values.Find(v)...)
+		}
+	}
+	if !edgeWord(lemma[0]) && !edgeWord(lemma[len(lemma)-1]) && len(toks) <= 6 {
+		for _, c := range p.index.find(lemma) {
+			if c.column < 0 {
+				it.tabs = append(it.tabs, c)
+			} else {
+				it.cols = append(it.cols, c)
+			}
+		}
+	}
+	var out []weighed
+	if s := top(it.cols, it.tabs); s > 0 {
+		term := it
+		term.kind = kColumn
+		if top(it.tabs) >= top(it.cols)-0.02 {
+			term.kind = kTable
+		}
+		out = append(out, weighed{term, n*(0.35+0.75*s) + 0.05*(n-1)})
+	}
+	if len(it.vals) > 0 && !(len(toks) == 1 && toks[0].IsNum) {
+		it.kind = kValue
+		out = append(out, weighed{it, n * valueWeight(toks, it.vals)})
+	}
+	return out
+}
+
+// edgeWord tells words that start and end no term.
+func edgeWord(l string) bool {
+	switch l {
+	case "of", "the", "a", "an", "in", "for", "and", "or", "by", "to", "with", "is", "be", "at", "on", "from", "have", "do", "that", "who", "which", "what", "are", "each", "all", "not", "no", "how", "show", "list", "find", "as", "there", "their", "any":
+		return true
+	}
+	return false
+}
+
+// valueWeight is a word's: high when it is written as a name.
+func valueWeight(toks []lexicon.Token, hits []Hit) float64 {
+	r, _ := utf8.DecodeRuneInString(toks[0].Text)
+	switch {
+	case len(toks) > 1 && hits[0].Exact:
+		return 1.2
+	case len(toks) > 1:
+		return 1.08
+	case unicode.IsUpper(r) && toks[0].Start > 0:
+		return 1.12
+	case hits[0].Exact && len(toks[0].Text) > 2:
+		return 0.87
+	}
+	return 0.8
+}
+
+func top(lists ...[]cand) float64 {
+	s := 0.0
+	for _, l := range lists {
+		if len(l) > 0 {
+			s = max(s, l[0].score)
+		}
+	}
+	return s
+}
+
+func mark(t lexicon.Token, i int) item {
+	it := item{kind: byte(lexicon.Filler), text: t.Text, start: i, end: i + 1}
+	switch t.Text {
+	case ",":
+		it.kind = byte(lexicon.Comma)
+	case ".", "?", ";", "!":
+		it.kind = byte(lexicon.Stop)
+	default:
+		if ph, ok := lexicon.Lookup(t.Text); ok {
+			it.kind, it.arg = byte(ph.Kind), ph.Arg
+		}
+	}
+	return it
+}
+
+func (p *Planner) quoted(t lexicon.Token, i int) item {
+	it := item{kind: kQuoted, text: t.Text, arg: t.Text, start: i, end: i + 1}
+	if it.vals = p.values.Find(t.Text); len(it.vals) > 0 {
+		it.kind = kValue
+	} else if t.IsNum {
+		it.kind, it.arg = kNumber, t.Num
+	}
+	return it
+}

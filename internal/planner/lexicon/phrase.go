@@ -1,0 +1,165 @@
+package lexicon
+
+import "strings"
+
+// Kind is what a phrase does in a question. Kinds are letters so that a
+// question's shape is a string that patterns can be matched against.
+type Kind byte
+
+// The kinds of phrases. Column, Table, Value and Unknown never come from here:
+// the planner finds them in the model.
+const (
+	Count     Kind = '#' // how many, number of
+	Agg       Kind = 'a' // average, total
+	Compare   Kind = '>' // more than, before
+	Super     Kind = 's' // highest, oldest
+	Most      Kind = 'm' // most, fewest: of rows or of a number
+	Frequent  Kind = 'q' // most common
+	Each      Kind = 'e' // for each, per
+	By        Kind = 'y' // by, grouped by
+	Sort      Kind = 'o' // sorted by
+	Direction Kind = 'd' // descending
+	Not       Kind = '!'
+	And       Kind = '&'
+	Or        Kind = '|'
+	Be        Kind = 'b'
+	Have      Kind = 'h' // has, with
+	Prep      Kind = 'p'
+	Relative  Kind = 'w' // who, that, whose
+	Distinct  Kind = 'u'
+	Like      Kind = '~' // contains, starts with
+	Top       Kind = 'l' // top, first
+	Between   Kind = 'k'
+	Both      Kind = 'j'
+	Either    Kind = 'i'
+	Verb      Kind = 'v' // links rows: live in, bought by
+	Filler    Kind = 'z' // says nothing about which rows
+	Null      Kind = 'n'
+	Exists    Kind = 'x' // at least one, any, some
+	Nested    Kind = 'g' // than the average, above average
+	Write     Kind = '^' // asks to change data: refused
+	Chat      Kind = '*' // asks the planner about itself: refused
+	Also      Kind = '+' // as well as, along with: the list goes on
+	Times     Kind = 't' // times: rows
+	Number    Kind = 'N'
+	Comma     Kind = ','
+	Stop      Kind = '.'
+)
+
+// Phrase is what a sequence of words does, and to what: an aggregate's or
+// comparison's operator, a superlative's direction.
+type Phrase struct {
+	Kind Kind
+	Arg  string
+}
+
+// MaxPhrase is the longest phrase in words.
+const MaxPhrase = 6
+
+// Lookup gives what the words do together, by their lower-case text.
+func Lookup(words string) (Phrase, bool) {
+	p, ok := phrases[words]
+	return p, ok
+}
+
+var phrases = read(phraseText)
+
+func read(text string) map[string]Phrase {
+	m := map[string]Phrase{}
+	for line := range strings.Lines(text) {
+		head, list, ok := strings.Cut(line, "=")
+		if !ok {
+			continue
+		}
+		kind, arg, _ := strings.Cut(strings.TrimSpace(head), " ")
+		for p := range strings.SplitSeq(list, "|") {
+			m[strings.TrimSpace(p)] = Phrase{Kind: Kind(kind[0]), Arg: arg}
+		}
+	}
+	return m
+}
+
+// phraseText has one line per kind and argument. In a superlative's or
+// comparison's argument, what follows the operator names the idea that is
+// measured, to be found among a table's columns by Ideas.
+const phraseText = `
+# = how many | number of | the number of | count of | the count of | count the number of | count | total number of | the total number of | total count of | hom many | how many of | number of times | the count for | count how many | amount of different | a count of | numbers of
+a avg = average | mean | avg | averaged | on average | the average of | average value of | in average
+a max = maximum | max | maximal
+a min = minimum | min | minimal
+a sum = total | sum | total amount of | sum of | combined | overall | total sum of | total value of | summed
+> gt = more than | greater than | larger than | higher than | above | over | exceeding | exceeds | exceed | bigger than | in excess of | > | is more than | more | strictly more than | strictly greater than | strictly above | strictly larger than
+> lt = less than | fewer than | smaller than | lower than | below | under | < | strictly less than | strictly below | at under | strictly lower than
+> ge = at least | no less than | not less than | or more | >= | minimum of | a minimum of | greater than or equal to | more than or equal to | no fewer than | or higher | or above | or older | or greater
+> le = at most | no more than | not more than | up to | <= | less than or equal to | maximum of | a maximum of | not exceeding | or less | or fewer | or below | or lower | or younger
+> eq = equal to | equals | exactly | equal | is exactly | = | same as
+> ne = not equal to | != | <> | other than | different from | except | excluding | except for | besides | apart from | differs from
+> gt:age = older than | aged over | over the age of | above the age of | elder than
+> lt:age = younger than | aged under | under the age of | below the age of
+> gt:time = after | later than | since after | newer than | more recent than
+> lt:time = before | earlier than | prior to
+> ge:time = since | from or after | on or after | starting from
+> le:time = until | on or before
+> gt:length = longer than
+> lt:length = shorter than
+> gt:height = taller than
+> gt:weight = heavier than
+> lt:weight = lighter than
+> gt:price = more expensive than | costlier than
+> lt:price = cheaper than | less expensive than
+> gt:speed = faster than
+> lt:speed = slower than
+s max = highest | largest | biggest | greatest | top most | max number of | maximum number of
+s min = lowest | smallest | min number of | minimum number of
+s max:age = oldest | eldest
+s min:age = youngest
+s max:time = latest | newest | most recent | most recently | last
+s min:time = earliest | first ever
+s max:length = longest
+s min:length = shortest
+s max:height = tallest
+s max:weight = heaviest
+s min:weight = lightest
+s max:price = most expensive | priciest | costliest | dearest
+s min:price = cheapest | least expensive
+s max:speed = fastest
+s min:speed = slowest
+s max:area = 
+s max:pay = best paid | highest paid
+s max:population = most populous | most populated
+s min:population = least populous
+s max:capacity = most spacious
+m max = most | the most | most number of | the most number of | greatest number of | largest number of | highest number of | largest amount of | the largest number of | the greatest number of | the highest number of | the maximum number of | biggest number of | maximum amount of | highest amount of | greatest amount of
+m min = least | fewest | the fewest | the least | least number of | smallest number of | lowest number of | fewest number of | the smallest number of | the lowest number of | the least number of | minimum amount of | least amount of
+q max = most common | most popular | most frequent | most frequently | most commonly | most often | commonest | most frequently used | most commonly used | most used | most prevalent | most prominent | most common and
+q min = least common | least popular | least frequent | least frequently | rarest | least used | least commonly used
+e = for each | for every | in each | of each | per | each | for each of | every | by each | on each | at each | with each | from each | to each | in every | of every | for all different | for different | grouped by | group by | for each different | for each distinct | in each of | across each | corresponding to each | under each | each of | belonging to each
+y = by
+o = sorted by | ordered by | order by | sort by | sorted in | in order of | in the order of | ordered in | in order by | arranged by | sorted | ordered | ranked by | listed by | order of | sort the results by | order the results by | sort them by | order them by | sort the list by | sort results by | and sort by | sorted according to | ordered according to | listed in | arranged in | sort the result by | list them in | order the result by | in an order of | sorting by | sorted alphabetically by | ordered alphabetically by | sort the list in | order them in | sort them in | rank them by | order the list by | arrange them by
+d asc = ascending | ascending order | in ascending order | in ascending order of | ascending order of | increasing | in increasing order | increasing order | from low to high | from lowest to highest | from smallest to largest | lowest to highest | asc | ascendingly | from youngest to oldest | from earliest to latest | from oldest to newest | from early to late | low to high | smallest to largest | from least to most | least to greatest | from shortest to longest | an ascending order | in an ascending order | in an ascending order of | in increasing order of | youngest to oldest | ascending order by | in ascending order by
+d abc = alphabetical | alphabetically | alphabetical order | in alphabetical order | lexicographical order | lexicographically | in lexicographical order | lexicographic order | in alphabetical order of | alphabetic order | alphabetical order of | alphabetical order by | in alphabetical ascending order | in lexicographic order | in alphabetical order by | in lexicographical order of | ascending alphabetical order | alphabetical oder
+d desc = descending | descending order | in descending order | in descending order of | descending order of | decreasing | in decreasing order | decreasing order | from high to low | from highest to lowest | from largest to smallest | highest to lowest | desc | from oldest to youngest | from latest to earliest | from newest to oldest | from late to early | high to low | from most to least | reverse alphabetical order | in reverse alphabetical order | descending alphabetical order | in descending alphabetical order | from longest to shortest | a descending order | in a descending order | in a descending order of | in decreasing order of | greatest to least | oldest to youngest | reverse order | in reverse order | most to least | largest to smallest | descending order by | in descending order by
+! = not | no | without | never | none | neither | nor | without any | do not | does not | did not | not any | do not have | does not have | did not have | with no | have no | has no | had no | have not | has not | had not | that are not | is not | are not | was not | were not | not in | who are not | but not | and not | no longer | without a | without an | have never | has never | had never | do not have any | does not have any | did not have any | have not had any | has not had any | have not had | do not have a | does not have a | have not been | has not been | had not been | had no | with not | never had | never been | have never been | have never had | lack | lacks | lacking | don 't | missing | not have any | not have | not been
+& = and | & | and also | but | as well as | together with | along with | and the | and their | and its | and corresponding | and also the | in addition to | and for | also | plus | and the corresponding | with their | and what | and what is | and what are | and how | with their corresponding | with its | and which | and also their | with the corresponding | and that | and who | and are | and is | and whose | and have | and has | and with | and in | and was | and were | and had | and of
+| = or | or else | or in | or are | or is | or have | or has | or whose | or with | or by
+b = is | are | was | were | be | been | being | 's | equal to the | as | becomes | become | is in | am
+h = have | has | had | with | having | contain | contains the | include | includes | including | that have | that has | who have | who has | which have | which has | own | owns | possess | associated with | with a | with an | with the | has a | have a | have the | has the | that had | who had | containing | contained | have been | has been | had been | have had | has had | got
+p = of | in | for | from | at | on | to | within | into | among | amongst | across | under the | during | through | of the | in the | for the | from the | at the | on the | to the | out of | across all | of all | for all | in all | from all | of any | about | towards | against | inside | belonging to | corresponding to | belong to | belongs to | involved in | related to | based in | located in | located at | located | in which | for which | on which | to which | at which | of which | from which | by which | related with | according to | via | upon | regarding | around | between all | using | near | off
+w = who | that | which | whose | where | whom | when | and who | and that | and which | such that | and where | where the | in that
+u = different | distinct | unique | distinctive | all different | all distinct | the distinct | the different | the unique | various | not repeated | without repetition | without repetitions | without duplicates | uniquely | differing
+~ contains = contain the word | contains the word | containing the word | that contain the word | contains the substring | contain the substring | containing the substring | containing the letter | contains the letter | contain the letter | include the word | includes the word | including the word | has the word | have the word | contain the phrase | contains the phrase | containing the phrase | with the word | contains the text | has the substring | have the substring | with the substring | substring | contains the string | contain the string | including the substring | include the substring | includes the substring | includes the letter | with the letter | the letter | the word | has the letter | having the word | has a substring | containing the string | contains the name | having the letter | containing a | contains letter | contain letter | includes
+~ starts = start with | starts with | starting with | begin with | begins with | beginning with | start with the letter | starts with the letter | starting with the letter | begins with the letter | begin with the letter | prefixed with | starts with letter | start with letter | beginning with the letter | has prefix | have prefix | with prefix | with a prefix | starting with letter | beginning with letter | has a prefix | starts with the prefix | start with prefix | starting from the letter | have the prefix | with the prefix
+~ ends = end with | ends with | ending with | end with the letter | ends with the letter | ending with the letter | suffixed with | ending in | ends in | end in | has suffix | with suffix | have suffix | ends with letter | with a suffix
+l = top | first | the top | bottom
+k = between | ranging from | in the range of | in the range from | ranges from | between the | in the range | in between | in range
+j = both | both in | both of | at the same time
+i = either | either in
+n = null | missing value | empty | unknown | not available | blank | unspecified | null value | null values
+x = at least one | any | some | one or more | at least 1 | at least a | at least an | 1 or more | a certain | more than zero | more than 0 | atleast one
+g avg = than average | than the average | above average | above the average | below average | below the average | than the mean
+z = the | a | an | all | show | list | find | give | me | us | please | return | what | what is | what are | what were | what was | which | do | does | did | there | here | their | its | his | her | tell | display | get | provide | report | retrieve | select | compute | calculate | i | we | you | can | could | would | will | want | to know | know | let | see | it | they | them | these | those | this | how | who are | who is | who was | who were | whats | name of all the | information | info | currently | current | present | respectively | only | just | data | following | corresponding | each one | total of | available | existing | existed | exist | exists | so | exactly how | actually | one | ones | ever | is there | are there | do we have | there are | there is | in total | in the database | in our database | our | my | also give | also show | in this | value | values | out | which one | same | the same | belong | that is | that are | identify | record | recorded | records | order | ordered list | result | results | well | overall list | when was | when is | when were | when did | where is | where are | where was | the one | the ones | entire | along | on file | on record | whole | return me | full list of | list of | a list of | the list of | list out | list down | if | then | than | other | others | another | given | certain | specific | particular | total count | say | like | please show | please list | at all | search for | fetch | enumerate | state the | describe | print | output | together | per se | in them | in it | of them | for them | for it | with them | in their | of their | for their | from their | at their | on their | in its | of its | for its | by them | by it | thing | the list | the names list | what kind of | kind of | all kinds of | different kinds of | what different | the kinds of | called | named | is called | are called | titled | entitled | named as | known as | who had the | type of all | a total of | exact | possible | such | now | up | details about | detail about | information about | information on | their own | own own | someone | anyone | anybody | everyone | everybody | something | anything | person who | people who | those who | where do | where does | when do | when does | who do | who does | to be | may | might | shall | should | must | have to | be able to | hey | hi | kindly | would like | need | needs to | looking for | i want | i need | give me | show me | tell me | tell us | let me | in question | itself | themselves | relevant | particularly | the following | include only | return only | some of
+t = times | time or more | occasions | many times
+^ = delete | insert | update | drop | remove | truncate | alter | create table | modify | rename | erase | grant | revoke | overwrite | purge | wipe | set the | add a new | add new | add a | change the | write a | change all | replace all | add the | insert into
+* = hello | thanks | thank you | weather today | joke | your name | who are you | help me | what can you do | predict | forecast | recommend | suggest | why | explain | opinion | best way | should i | should we | poem | how do i | how can i | how to | how should | what should | ignore | previous instructions | translate | story
+v = live | lives | living | lived | work | works | working | worked | use | used | uses | make | made | makes | take | takes | took | taken | taking | play | plays | played | playing | produced | produce | produces | teach | teaches | taught | teaching | buy | bought | buys | sell | sells | sold | hold | holds | held | holding | offer | offers | offered | provide | provided | provides | belonged | belongs | come | comes | came | coming | go | goes | went | join | joined | joins | participate | participated | participates | participating | participate in | attend | attended | attends | attending | visit | visited | visits | written | write | wrote | writes | made by | done | run | runs | running | ran | place | placed | placing | places | order | ordered | orders | register | registered | enroll | enrolled | enrolls | study | studying | studies | studied | hire | hired | hires | treat | treated | manage | managed | manages | managing | lead | led | leads | own | owned | owning | receive | received | receives | get | gets | release | released | releases | build | built | stay | stayed | stays | staying | contain | contained | happen | happened | occur | occurred | serve | serves | served | serving | perform | performed | performs | direct | directed | start | started | starts | starting | end | ended | ends | ending | open | opened | opens | located | issue | issued | issues | sign | signed | win | won | wins | winning | lose | lost | cost | costs | costing | weigh | weighs | reach | reached | employ | employed | employs | employing | created | create | creates | published | publish | publishes | carried | carry | carries | apply | applied | applies | sent | send | sends | belong to | found | founded | depart | departing | departs | departed | arrive | arriving | arrives | arrived | fly | flying | flies | flew | born | died | affiliated | associated | assigned | assign | involved | related | linked | connected | concerned | supplied | supplies | supply | based | headquartered | situated | named after | classified | categorized | described | paid | pay | pays | earn | earns | earned | earning | spend | spent | spends | kept | keep | keeps | specialize | specializes | conduct | conducted | compete | competed | competing | competes | hosted | host | hosts | hosting | given to | gave | gives | giving | charge | charged | owned by | ride | rode | driving | drive | drives | driven | speak | spoken | speaks | sponsor | sponsored | sponsors | shared | share | shares | store | stored | stores | appear | appears | appeared | shown | do have | set | sets | show up | covered | cover | covers | added | followed | follow | follows | following | rated | rate | wear | wearing | affiliated with | supported | supports | support | made up | advise | advises | advised | prescribe | prescribed | prescribes | graduate | graduated | trained | train | trains | training | completed | complete | transferred | acted | act | acts | acting | starred | star | scored | score | scores | reviewed | sang | sung | sing | sings | recorded in | recorded by | dated | administered | undergone | undergo | undergoes | underwent | undergoing | accommodate | accommodates | residing | resides | reside | resided | delivered | submit | submitted | submits | approve | approved | owned | maintained | fixed | borrow | borrowed | rent | rented | rents | book | booked | booking | consist | consists | consisting | operate | operated | operates | operating | affected | affect | affects | increased | adopt | adopted | occupy | occupied | occupies | occupying | feature | featured | features | featuring | nominate | nominated | nominates | caused | cause | causes | hire | elected | elect | elects | married | list in | invested | bear | bore
+`

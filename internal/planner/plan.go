@@ -1,0 +1,131 @@
+// Package planner turns an English question into a semantic query over a
+// product's model, with no language model. It answers only when every word
+// that carries meaning has a place and one reading wins; otherwise it says
+// which words it could not place and why. The same model, values and question
+// give the same answer, always.
+package planner
+
+import (
+	"strings"
+
+	"github.com/postern/postern/internal/planner/lexicon"
+	"github.com/postern/postern/internal/semantic"
+)
+
+// Planner answers questions over one model. It is safe for concurrent use.
+type Planner struct {
+	index  *index
+	values Values
+}
+
+// New reads a model. Values may be nil: then no value is recognised.
+func New(m *semantic.Model, v Values) *Planner {
+	if v == nil {
+		v = &Dictionary{}
+	}
+	return &Planner{index: newIndex(m), values: v}
+}
+
+// Answer is what became of a question.
+type Answer struct {
+	OK          bool
+	Query       semantic.Query
+	Restatement string
+	Assumptions []string
+	Confidence  float64 // 0 to 1
+
+	Trace string // the shape the question was reduced to, for tests and tuning
+
+	// When it is not answered:
+	Reason   string   // one sentence
+	Unplaced []string // words that have no place in the model
+	Choices  []Choice // readings to choose from
+}
+
+// Choice is a reading of a question that can be answered.
+type Choice struct {
+	ID    string
+	Text  string
+	Query semantic.Query
+}
+
+// licence is the confidence from which a question is answered.
+const licence = 0.5
+
+// Plan answers a question, or says why it can't.
+func (p *Planner) Plan(question string) Answer {
+	toks, cut := lexicon.Tokens(question)
+	if cut {
+		return Answer{Reason: "it is too long"}
+	}
+	if len(toks) == 0 {
+		return Answer{Reason: "it is empty"}
+	}
+	ps := &parse{p: p, items: likeArguments(p.lattice(question, toks), toks)}
+	ps.items = clean(ps.items)
+	ps.reduce(rules)
+	ps.reduce(lateRules)
+	ps.interpret()
+	a := p.answer(ps)
+	a.Trace = ps.kinds()
+	return a
+}
+
+// likeArguments makes the word after "contains" a text, whatever else it
+// could be.
+func likeArguments(items []item, toks []lexicon.Token) []item {
+	for i := 0; i+1 < len(items); i++ {
+		n := &items[i+1]
+		if items[i].kind == byte(lexicon.Like) && n.kind != byte(lexicon.Filler) && n.end == n.start+1 && !toks[n.start].Mark {
+			*n = item{kind: kQuoted, arg: toks[n.start].Text, text: n.text, start: n.start, end: n.end}
+		}
+	}
+	return items
+}
+
+func (p *Planner) answer(ps *parse) Answer {
+	f := &ps.f
+	if f.why == "" && len(f.unplaced) > 0 {
+		f.why = "these words have no place in the data: " + strings.Join(f.unplaced, ", ")
+	}
+	if f.why != "" {
+		return Answer{Reason: f.why, Unplaced: f.unplaced}
+	}
+	score, margin := p.resolve(f)
+	if f.why == "" && len(f.slots()) == 0 {
+		f.why = "it names nothing of the data"
+	}
+	if f.why != "" {
+		return Answer{Reason: f.why, Unplaced: f.unplaced}
+	}
+	b := &builder{p: p, f: f}
+	q, ok := b.build()
+	if !ok {
+		return Answer{Reason: b.why}
+	}
+	a := Answer{OK: true, Query: q, Assumptions: b.notes, Confidence: p.confidence(f, score, margin)}
+	a.Restatement = semantic.Restate(q, p.index.model)
+	if a.Confidence < licence {
+		a.OK, a.Reason = false, "more than one reading is near"
+	}
+	return a
+}
+
+// confidence is near 1 when every slot was named in full and the next reading
+// is far.
+func (p *Planner) confidence(f *form, score, margin float64) float64 {
+	worst, c := 1.0, 1.0
+	for _, s := range f.slots() {
+		worst = min(worst, s.pick.score)
+	}
+	if worst < 0.8 {
+		c -= 0.8 * (0.8 - worst)
+	}
+	if margin < 0.15 {
+		c -= 2 * (0.15 - margin)
+	}
+	if f.fallback {
+		c -= 0.2
+	}
+	return max(0, c)
+}

@@ -1,0 +1,297 @@
+package planner
+
+import (
+	"slices"
+
+	"github.com/postern/postern/internal/semantic"
+)
+
+// preds writes the conditions.
+func (b *builder) preds() bool {
+	for _, p := range b.f.preds {
+		if p.rows {
+			if !b.having(p) {
+				return false
+			}
+			continue
+		}
+		c, ok := b.cond(p)
+		if !ok {
+			return false
+		}
+		if c != nil {
+			b.where = append(b.where, c)
+		}
+	}
+	return true
+}
+
+// cond writes one condition. A negated one on rows of which there may be
+// several says that there is none such.
+func (b *builder) cond(p *pred) (semantic.Cond, bool) {
+	if p.kind == related {
+		return b.without(p)
+	}
+	if p.both || p.listed && len(p.values) > 1 {
+		return b.every(p)
+	}
+	if p.neg && len(p.or) == 0 {
+		if many, ok := b.p.index.toMany(b.head, p.slot.pick.table); ok && many {
+			q := *p
+			q.neg = false
+			c, ok := b.plain(&q)
+			return semantic.Related{Set: b.name(p.slot.pick.table), Of: b.name(b.head), Where: c, Op: semantic.Eq, Count: 0}, ok
+		}
+	}
+	c, ok := b.plain(p)
+	if !ok {
+		return nil, false
+	}
+	or := semantic.Or{c}
+	for _, o := range p.or {
+		if o.rows {
+			return nil, b.fail("it joins a count and a condition by or")
+		}
+		c, ok := b.plain(o)
+		if !ok {
+			return nil, false
+		}
+		or = append(or, c)
+	}
+	if len(or) > 1 {
+		return or, true
+	}
+	return c, true
+}
+
+// plain writes a condition on the row itself.
+func (b *builder) plain(p *pred) (semantic.Cond, bool) {
+	if p.slot.pick.column < 0 {
+		return nil, b.fail("%s is no column to compare", quote(p.slot.text))
+	}
+	var c semantic.Cond
+	var ok bool
+	switch p.kind {
+	case compare:
+		c, ok = b.compare(p)
+	case between:
+		c, ok = b.between(p)
+	case among:
+		return b.among(p), true
+	case like:
+		c, ok = b.like(p)
+	case null:
+		c, ok = semantic.Null{Of: b.ref(p.slot)}, true
+	case nested:
+		c, ok = b.nested(p)
+	}
+	if ok && p.neg {
+		c = semantic.Not{Cond: c}
+	}
+	return c, ok
+}
+
+func (b *builder) class(s *slot) semantic.Class {
+	c := b.p.index.column(s.pick.ref)
+	if c.NumericText {
+		return semantic.Numeric
+	}
+	return c.Class
+}
+
+var turned = map[semantic.CompareOp]semantic.CompareOp{semantic.Gt: semantic.Lt, semantic.Lt: semantic.Gt, semantic.Ge: semantic.Le, semantic.Le: semantic.Ge, semantic.Eq: semantic.Eq, semantic.Ne: semantic.Ne}
+
+func (b *builder) compare(p *pred) (semantic.Cond, bool) {
+	op := p.op
+	if p.slot.flip[p.slot.pick.ref] {
+		op = turned[op]
+	}
+	v := p.values[0]
+	switch b.class(p.slot) {
+	case semantic.Date:
+		return b.during(p.slot, op, v)
+	case semantic.Numeric:
+		return semantic.Compare{Left: b.ref(p.slot), Op: op, Right: semantic.Value{Class: semantic.Numeric, Text: v}}, true
+	}
+	if op == semantic.Eq || op == semantic.Ne {
+		return semantic.Compare{Left: b.ref(p.slot), Op: op, Right: semantic.Value{Class: semantic.Text, Text: v}}, true
+	}
+	return nil, b.fail("%s is no number", quote(p.slot.text))
+}
+
+// during writes comparisons of a date with a year.
+func (b *builder) during(s *slot, op semantic.CompareOp, v string) (semantic.Cond, bool) {
+	if !year(v) {
+		return nil, b.fail("%s is no date", quote(v))
+	}
+	this, next := v+"-01-01", itoa(atoi(v)+1)+"-01-01"
+	d := semantic.During{Of: b.ref(s)}
+	switch op {
+	case semantic.Eq:
+		d.From, d.To = this, next
+	case semantic.Gt:
+		d.From = next
+	case semantic.Ge:
+		d.From = this
+	case semantic.Lt:
+		d.To = this
+	case semantic.Le:
+		d.To = next
+	default:
+		return semantic.Not{Cond: semantic.During{Of: d.Of, From: this, To: next}}, true
+	}
+	return d, true
+}
+
+func (b *builder) between(p *pred) (semantic.Cond, bool) {
+	if b.class(p.slot) == semantic.Date {
+		if !year(p.values[0]) || !year(p.values[1]) {
+			return nil, b.fail("%s is no date", quote(p.values[0]))
+		}
+		return semantic.During{Of: b.ref(p.slot), From: p.values[0] + "-01-01", To: itoa(atoi(p.values[1])+1) + "-01-01"}, true
+	}
+	v := func(i int) semantic.Value { return semantic.Value{Class: semantic.Numeric, Text: p.values[i]} }
+	return semantic.Between{Of: b.ref(p.slot), Low: v(0), High: v(1)}, true
+}
+
+// stored gives the values of a condition as the picked column holds them.
+func (b *builder) stored(p *pred) []semantic.Value {
+	texts := p.slot.hits[p.slot.pick.ref]
+	if texts == nil {
+		texts = p.values
+	}
+	class := semantic.Text
+	if c := b.p.index.column(p.slot.pick.ref); c.Class == semantic.Numeric {
+		class = semantic.Numeric
+	}
+	vs := make([]semantic.Value, len(texts))
+	for i, t := range texts {
+		vs[i] = semantic.Value{Class: class, Text: t}
+	}
+	return vs
+}
+
+func (b *builder) among(p *pred) semantic.Cond {
+	vs := b.stored(p)
+	var c semantic.Cond = semantic.In{Of: b.ref(p.slot), Values: vs}
+	if len(vs) == 1 {
+		op := semantic.Eq
+		if p.neg {
+			op = semantic.Ne
+		}
+		return semantic.Compare{Left: b.ref(p.slot), Op: op, Right: vs[0]}
+	}
+	if p.neg {
+		c = semantic.Not{Cond: c}
+	}
+	return c
+}
+
+func (b *builder) like(p *pred) (semantic.Cond, bool) {
+	or := semantic.Or{}
+	for _, v := range p.values {
+		or = append(or, semantic.Match{Of: b.ref(p.slot), Kind: p.match, Text: v})
+	}
+	if len(or) == 1 {
+		return or[0], true
+	}
+	if p.both {
+		return semantic.And(or), true
+	}
+	return or, true
+}
+
+// nested compares with an aggregate over all rows of the table.
+func (b *builder) nested(p *pred) (semantic.Cond, bool) {
+	of := p.slot
+	if p.slot2 != nil {
+		of = p.slot2
+	}
+	q := &semantic.Query{From: b.name(of.pick.table), Select: []semantic.Output{{Expr: semantic.Aggregate{Op: p.agg, Of: b.ref(of)}}}}
+	return semantic.Compare{Left: b.ref(p.slot), Op: p.op, Right: semantic.Scalar{Query: q}}, true
+}
+
+// every asks for all of several values: on several rows of another table, or,
+// where a row has one value, in several rows of what is shown.
+func (b *builder) every(p *pred) (semantic.Cond, bool) {
+	t := p.slot.pick.table
+	many, ok := b.p.index.toMany(b.head, t)
+	if ok && many && t != b.head && !p.neg {
+		var and semantic.And
+		for _, v := range b.stored(p) {
+			and = append(and, semantic.Related{Set: b.name(t), Of: b.name(b.head), Where: semantic.Compare{Left: b.ref(p.slot), Op: semantic.Eq, Right: v}})
+		}
+		return and, true
+	}
+	if p.listed && !p.both {
+		return nil, b.fail("%s may mean all of them together or any of them", quote(p.values[0]))
+	}
+	vs := b.stored(p)
+	if len(b.f.outs) == 0 || b.aggregated() {
+		return nil, b.fail("no row has two values of %s", quote(p.slot.text))
+	}
+	return b.intersect(p, vs), true
+}
+
+// intersect keeps the shown values that occur with each of the values.
+func (b *builder) intersect(p *pred, vs []semantic.Value) semantic.Cond {
+	eq := func(v semantic.Value) semantic.Cond {
+		return semantic.Compare{Left: b.ref(p.slot), Op: semantic.Eq, Right: v}
+	}
+	for _, v := range vs[1:] {
+		q := &semantic.Query{Where: eq(v)}
+		for _, o := range b.f.outs {
+			q.Select = append(q.Select, semantic.Output{Expr: b.ref(o.slot)})
+		}
+		b.q.Sets = append(b.q.Sets, semantic.SetOp{Op: semantic.Intersect, Query: q})
+	}
+	return eq(vs[0])
+}
+
+// without says that a row has no rows of another table.
+func (b *builder) without(p *pred) (semantic.Cond, bool) {
+	t := p.slot.pick.table
+	if t == b.head {
+		return nil, b.fail("it is not clear what %s are without", b.name(t))
+	}
+	r := semantic.Related{Set: b.name(t), Of: b.name(b.head), Op: semantic.Eq, Count: 0}
+	var and semantic.And
+	for _, in := range p.inner {
+		c, ok := b.plain(in)
+		if !ok {
+			return nil, false
+		}
+		and = append(and, c)
+	}
+	if len(and) > 0 {
+		r.Where = flat(and)
+	}
+	return r, true
+}
+
+// having writes conditions on numbers of rows.
+func (b *builder) having(p *pred) bool {
+	if p.slot == nil {
+		if len(b.f.also) != 1 {
+			return b.fail("it does not say what is counted")
+		}
+		p.slot = b.f.also[0]
+	}
+	t := p.slot.pick.table
+	shown := b.shownTable()
+	if shown < 0 {
+		shown = b.head
+	}
+	n := semantic.Value{Class: semantic.Numeric, Text: itoa(p.count)}
+	if shown == t {
+		b.have = append(b.have, semantic.Compare{Left: b.rows(t), Op: p.op, Right: n})
+		for _, o := range b.f.outs {
+			if o.agg == "" && !slices.Contains(b.q.Group, semantic.Expr(b.ref(o.slot))) {
+				b.q.Group = append(b.q.Group, b.ref(o.slot))
+			}
+		}
+		return true
+	}
+	b.where = append(b.where, semantic.Related{Set: b.name(t), Of: b.name(shown), Op: p.op, Count: p.count})
+	return true
+}

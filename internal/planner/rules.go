@@ -1,0 +1,373 @@
+package planner
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/postern/postern/internal/planner/lexicon"
+	"github.com/postern/postern/internal/semantic"
+)
+
+// rules in the order they are tried. Patterns are over kinds: see lexicon for
+// lower case and marks, reduce.go for the capitals.
+var rules = []rule{
+	{re(`[CT][bhpwv]*!?>ap?[CT]?`), nestedCompare},
+	{re(`>ap?[CT]`), nestedCompare},
+	{re(`[CT][bhpwv]*!?[bp]?>p?N`), columnCompare},
+	{re(`[CT][bhpwv]*N>`), columnCompare},
+	{re(`[CT][bhpwv]*!?kN&N`), columnBetween},
+	{re(`kN&N[CT]`), columnBetween},
+	{re(`>NC`), columnCompare},
+	{re(`>N[tT]|N>[tT]|>[tT]N`), rowsCompare},
+	{re(`>N`), ideaCompare},
+	{re(`kN&N`), ideaBetween},
+	{re(`[CT][bhpw]*!?[bpw]*~Q([&|]Q)?`), likeText},
+	{re(`~Q`), likeText},
+	{re(`[CT][bhpw]*!?n`), nullColumn},
+	{re(`[CT][bpwhv]*!?[bpw]*[ji]?[VN]((,?[|&]|,)[VN])*`), equals},
+	{re(`[ji]?V((,?[|&]|,)V)*[CT]`), valueThenColumn},
+	{re(`!?[bhpwv]*[ji]?V((,?[|&]|,)V)*`), bareValue},
+	{re(`F,?[|&][pbw]?>p?N`), sameColumn},
+	{re(`y?[m]N?[hp]?[CTt]`), mostOf},
+	{re(`sN?p?#p?[CT]`), mostOf},
+	{re(`[sl]N?[sl]?[p]?C`), superColumn},
+	{re(`Nsp?C`), superColumn},
+	{re(`qp?N?p?[CT]`), frequent},
+	{re(`C[bhpwv]*s`), columnIsSuper},
+	{re(`[sa]`), superIdea},
+	{re(`(a[,&]*)+p?#?u?p?[CT]`), aggregate},
+	{re(`#[up]*[CT]`), countOf},
+	{re(`[pw]?d?o[pbyd]*([CTKGS][pbd]*)((,?&|,)d?[CTKG][pbd]*)*d?`), sortedBy},
+	{re(`[p]?d[p]?[CTKG](,?&[CTKG])*`), sortedBy},
+	{re(`[p]?(e|y)u?[CT]((,?&|,)e?[CT])*`), groupBy},
+}
+
+var lateRules = []rule{
+	{re(`F,?\|[bhpwv]*F`), eitherPred},
+	{re(`![bhpvwu]*F`), notPred},
+	{re(`![bhpvwu]*T`), without},
+	{re(`A[bhpvw]*F`), withoutSuch},
+}
+
+func nestedCompare(ps *parse, m []item) ([]item, bool) {
+	cmp, _ := first(m, ">")
+	agg, _ := first(m, "a")
+	op, idea := compareOp(cmp.arg)
+	cols := only(m, "CT")
+	p := &pred{kind: nested, op: op, agg: aggOp(agg.arg), neg: hasNot(m), at: m[0].start}
+	if agg.arg == "sum" {
+		return nil, false
+	}
+	for _, c := range cols {
+		s := columnOf(c, number)
+		switch {
+		case s == nil:
+			return nil, false
+		case p.slot == nil:
+			p.slot = s
+		default:
+			p.slot2 = s
+		}
+	}
+	if p.slot == nil {
+		return nil, false
+	}
+	_ = idea
+	return one(kPred, p, m), true
+}
+
+func columnCompare(ps *parse, m []item) ([]item, bool) {
+	cmp, _ := first(m, ">")
+	num, _ := first(m, "N")
+	col, _ := first(m, "CT")
+	op, idea := compareOp(cmp.arg)
+	s := columnOf(col, orderable)
+	if s == nil || col.kind == kTable && col.tabs[0].score >= s.opts[0].score {
+		return nil, false
+	}
+	if idea == "age" && !strings.Contains(strings.ToLower(col.text), "age") {
+		return nil, false
+	}
+	return one(kPred, &pred{kind: compare, slot: s, op: op, values: []string{num.arg}, neg: hasNot(m), at: m[0].start}, m), true
+}
+
+func columnBetween(ps *parse, m []item) ([]item, bool) {
+	col, _ := first(m, "CT")
+	s := columnOf(col, orderable)
+	n := only(m, "N")
+	if s == nil || len(n) != 2 {
+		return nil, false
+	}
+	return one(kPred, &pred{kind: between, slot: s, values: []string{n[0].arg, n[1].arg}, neg: hasNot(m), at: m[0].start}, m), true
+}
+
+// rowsCompare: more than 2 orders; 3 times or more.
+func rowsCompare(ps *parse, m []item) ([]item, bool) {
+	cmp, _ := first(m, ">")
+	num, _ := first(m, "N")
+	op, idea := compareOp(cmp.arg)
+	p := &pred{kind: compare, rows: true, op: op, count: atoi(num.arg), at: m[0].start}
+	if p.count < 0 || idea != "" {
+		return nil, false
+	}
+	if t, ok := first(m, "T"); ok {
+		if p.slot = tableOf(t); p.slot == nil {
+			return nil, false
+		}
+		if c := columnOf(t, orderable); c != nil && c.opts[0].score > p.slot.opts[0].score-0.15 && ps.p.index.isNumber(c.opts[0].ref) {
+			return nil, false
+		}
+	}
+	return one(kPred, p, m), true
+}
+
+// ideaCompare: older than 30, before 1990.
+func ideaCompare(ps *parse, m []item) ([]item, bool) {
+	cmp, _ := first(m, ">")
+	num, _ := first(m, "N")
+	op, idea := compareOp(cmp.arg)
+	if idea == "" {
+		return nil, false
+	}
+	s := ps.ideaSlot(idea, cmp)
+	if s == nil {
+		return nil, false
+	}
+	if idea == "time" {
+		s.want = moment
+	}
+	if idea == "age" {
+		s.opts = slices.DeleteFunc(s.opts, func(c cand) bool { return s.flip[c.ref] })
+	}
+	return one(kPred, &pred{kind: compare, slot: s, op: op, values: []string{num.arg}, at: m[0].start}, m), true
+}
+
+func ideaBetween(ps *parse, m []item) ([]item, bool) {
+	n := only(m, "N")
+	if !year(n[0].arg) || !year(n[1].arg) {
+		return nil, false
+	}
+	s := &slot{text: n[0].text, at: n[0].start, want: moment, soft: true}
+	ps.dates(s)
+	return one(kPred, &pred{kind: between, slot: s, values: []string{n[0].arg, n[1].arg}, at: m[0].start}, m), true
+}
+
+func year(s string) bool { return len(s) == 4 && (s[0] == '1' || s[0] == '2') && atoi(s) > 0 }
+
+func likeText(ps *parse, m []item) ([]item, bool) {
+	kind, _ := first(m, "~")
+	p := &pred{kind: like, match: semantic.MatchKind(kind.arg), neg: hasNot(m), at: m[0].start}
+	for _, q := range only(m, "Q") {
+		p.values = append(p.values, q.arg)
+	}
+	col, ok := first(m, "CT")
+	if !ok {
+		return nil, false
+	}
+	if p.slot = columnOf(col, anything); p.slot == nil {
+		return nil, false
+	}
+	p.both = len(only(m, "&")) > 0
+	return one(kPred, p, m), true
+}
+
+func nullColumn(ps *parse, m []item) ([]item, bool) {
+	col, _ := first(m, "CT")
+	s := columnOf(col, anything)
+	if s == nil {
+		return nil, false
+	}
+	return one(kPred, &pred{kind: null, slot: s, neg: hasNot(m), at: m[0].start}, m), true
+}
+
+// equals: the city is Oslo; with status open or closed; room 12.
+func equals(ps *parse, m []item) ([]item, bool) {
+	col, _ := first(m, "CT")
+	vals := only(m, "VN")
+	s := columnOf(col, anything)
+	if s == nil {
+		return nil, false
+	}
+	p := &pred{kind: among, slot: s, neg: hasNot(m), at: m[0].start}
+	p.both, p.listed = len(only(m, "j")) > 0, len(only(m, "&")) > 0 && len(only(m, "i")) == 0
+	if !ps.p.fill(p, vals) {
+		return nil, false
+	}
+	return one(kPred, p, m), true
+}
+
+// fill gives a predicate its values and keeps the columns that hold them all.
+func (p *Planner) fill(pr *pred, vals []item) bool {
+	s := &slot{text: pr.slot.text, at: pr.slot.at, want: pr.slot.want, hits: map[ref][]string{}}
+	for _, o := range pr.slot.opts {
+		var stored []string
+		for _, v := range vals {
+			if got, ok := p.stored(o.ref, v); ok {
+				stored = append(stored, got)
+			}
+		}
+		if len(stored) == len(vals) {
+			s.opts = append(s.opts, o)
+			s.hits[o.ref] = stored
+		}
+	}
+	if len(s.opts) == 0 {
+		return false
+	}
+	pr.slot = s
+	pr.values = make([]string, len(vals))
+	for i, v := range vals {
+		pr.values[i] = v.text
+	}
+	return true
+}
+
+// stored gives a value as the column holds it.
+func (p *Planner) stored(r ref, v item) (string, bool) {
+	table, column := p.index.table(r.table).Name, p.index.column(r).Name
+	for _, h := range v.vals {
+		if h.Table == table && h.Column == column {
+			return h.Value, true
+		}
+	}
+	if v.kind == kNumber && (p.index.isNumber(r) || p.index.isKeyish(r)) {
+		return v.arg, true
+	}
+	return "", false
+}
+
+// valueThenColumn: the rock genre, red colour.
+func valueThenColumn(ps *parse, m []item) ([]item, bool) {
+	col := m[len(m)-1]
+	vals := only(m, "V")
+	s := columnOf(col, anything)
+	if s == nil {
+		return nil, false
+	}
+	p := &pred{kind: among, slot: s, at: m[0].start, both: len(only(m, "j")) > 0, listed: len(only(m, "&")) > 0 && len(only(m, "i")) == 0}
+	if !ps.p.fill(p, vals) {
+		return nil, false
+	}
+	out := one(kPred, p, m)
+	if col.kind == kTable { // "Rock genres": the table is named as well
+		col.cols = nil
+		return append(out, col), true
+	}
+	return out, true
+}
+
+// bareValue: customers in Oslo; female students.
+func bareValue(ps *parse, m []item) ([]item, bool) {
+	vals := only(m, "V")
+	all := &slot{text: vals[0].text, at: vals[0].start, soft: true}
+	seen := map[ref]bool{}
+	for _, h := range vals[0].vals {
+		if r, ok := ps.p.index.locate(h); ok && !seen[r] {
+			seen[r] = true
+			score := 0.9
+			if !h.Exact {
+				score = 0.8
+			}
+			all.opts = append(all.opts, cand{r, score})
+		}
+	}
+	p := &pred{kind: among, slot: all, neg: hasNot(m), at: m[0].start, bare: true, both: len(only(m, "j")) > 0, listed: len(only(m, "&")) > 0 && len(only(m, "i")) == 0}
+	if !ps.p.fill(p, vals) {
+		return nil, false
+	}
+	return one(kPred, p, m), true
+}
+
+// sameColumn: above 100 or below 50.
+func sameColumn(ps *parse, m []item) ([]item, bool) {
+	p := m[0].node.(*pred)
+	cmp, _ := first(m, ">")
+	num, _ := first(m, "N")
+	op, idea := compareOp(cmp.arg)
+	if p.kind != compare || p.rows || idea != "" {
+		return nil, false
+	}
+	q := &pred{kind: compare, slot: p.slot, op: op, values: []string{num.arg}, at: cmp.start}
+	if _, or := first(m, "|"); or {
+		p.or = append(p.or, q)
+		return one(kPred, p, m), true
+	}
+	return append(m[:1:1], one(kPred, q, m[1:])...), true
+}
+
+func eitherPred(ps *parse, m []item) ([]item, bool) {
+	a, b := m[0].node.(*pred), m[len(m)-1].node.(*pred)
+	a.or = append(a.or, b)
+	return one(kPred, a, m), true
+}
+
+func notPred(ps *parse, m []item) ([]item, bool) {
+	p := m[len(m)-1].node.(*pred)
+	p.neg = p.neg != hasNot(m)
+	return one(kPred, p, m), true
+}
+
+func without(ps *parse, m []item) ([]item, bool) {
+	s := tableOf(m[len(m)-1])
+	if s == nil {
+		return nil, false
+	}
+	return one(kWithout, &pred{kind: related, slot: s, neg: true, at: m[0].start}, m), true
+}
+
+func withoutSuch(ps *parse, m []item) ([]item, bool) {
+	p := m[0].node.(*pred)
+	p.inner = append(p.inner, m[len(m)-1].node.(*pred))
+	return one(kWithout, p, m), true
+}
+
+// groupBy: for each city and year.
+func groupBy(ps *parse, m []item) ([]item, bool) {
+	var g []item
+	for _, it := range only(m, "CT") {
+		g = append(g, it)
+	}
+	return one(kGroup, g, m), true
+}
+
+func countOf(ps *parse, m []item) ([]item, bool) {
+	it := m[len(m)-1]
+	distinct := len(only(m, string(rune(lexicon.Distinct)))) > 0
+	if it.kind == kTable {
+		if distinct {
+			if c := columnOf(it, label); c != nil {
+				return one(kRows, &output{slot: c, agg: semantic.Count, distinct: true, at: m[0].start}, m), true
+			}
+		}
+		return one(kRows, &output{slot: tableOf(it), rows: true, agg: semantic.Count, at: m[0].start}, m), true
+	}
+	c := columnOf(it, anything)
+	if ps.p.index.isNumber(c.opts[0].ref) && !distinct {
+		if strings.Contains(strings.ToLower(m[0].text), "total") {
+			c.want = number
+			return one(kOutput, &output{slot: c, agg: semantic.Sum, at: m[0].start}, m), true
+		}
+		return m[len(m)-1:], strings.Contains(m[0].text, "of")
+	}
+	return one(kRows, &output{slot: c, agg: semantic.Count, distinct: true, at: m[0].start}, m), true
+}
+
+// aggregate: the average price; minimum and maximum age.
+func aggregate(ps *parse, m []item) ([]item, bool) {
+	it := m[len(m)-1]
+	var out []item
+	for _, a := range only(m, "a") {
+		s := columnOf(it, number)
+		if s == nil {
+			return nil, false
+		}
+		if a.arg == "max" || a.arg == "min" {
+			s.want = orderable
+		}
+		if len(out) > 0 {
+			s = out[0].node.(*output).slot
+		}
+		out = append(out, one(kOutput, &output{slot: s, agg: aggOp(a.arg), at: a.start, distinct: len(only(m, "u")) > 0}, m)...)
+	}
+	return out, true
+}

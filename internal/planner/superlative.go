@@ -1,0 +1,121 @@
+package planner
+
+import (
+	"strings"
+)
+
+func direction(arg string) (desc bool, idea string) {
+	op, idea, _ := strings.Cut(arg, ":")
+	return op == "max", idea
+}
+
+// mostOf: the most orders; the largest number of points.
+func mostOf(ps *parse, m []item) ([]item, bool) {
+	w, ok := first(m, "ms")
+	if !ok {
+		return nil, false
+	}
+	desc, idea := direction(w.arg)
+	last := m[len(m)-1]
+	s := &super{desc: desc, n: limitOf(m), at: m[0].start}
+	if idea != "" {
+		return nil, false
+	}
+	switch {
+	case last.kind == 't':
+		s.rows = true
+	case last.kind == kTable:
+		s.slot, s.rows = tableOf(last), true
+		if c := columnOf(last, number); c != nil && ps.p.index.isNumber(c.opts[0].ref) && c.opts[0].score >= s.slot.opts[0].score {
+			s.slot, s.rows = c, false
+		}
+	default:
+		if s.slot = columnOf(last, orderable); s.slot == nil || !ps.p.index.isNumber(s.slot.opts[0].ref) {
+			return nil, false
+		}
+	}
+	return one(kSuper, s, m), true
+}
+
+func limitOf(m []item) int {
+	if n, ok := first(m, "N"); ok {
+		return atoi(n.arg)
+	}
+	return 1
+}
+
+// superColumn: the highest price; 3 lowest ratings; top 5 by price.
+func superColumn(ps *parse, m []item) ([]item, bool) {
+	c := columnOf(m[len(m)-1], orderable)
+	w, ok := first(m, "s")
+	if c == nil || !ok {
+		return nil, false
+	}
+	desc, idea := direction(w.arg)
+	if idea != "" && idea != "time" && idea != "length" {
+		if alt := ps.ideaSlot(idea, w); alt != nil && !ps.p.index.isNumber(c.opts[0].ref) {
+			return nil, false
+		}
+	}
+	return one(kSuper, &super{slot: c, desc: desc, n: limitOf(m), at: m[0].start}, m), true
+}
+
+func frequent(ps *parse, m []item) ([]item, bool) {
+	w, _ := first(m, "q")
+	desc, _ := direction(w.arg)
+	c := columnOf(m[len(m)-1], label)
+	if c == nil {
+		return nil, false
+	}
+	return one(kSuper, &super{slot: c, freq: true, desc: desc, n: limitOf(m), at: m[0].start}, m), true
+}
+
+func columnIsSuper(ps *parse, m []item) ([]item, bool) {
+	c := columnOf(m[0], orderable)
+	w := m[len(m)-1]
+	desc, idea := direction(w.arg)
+	if c == nil || idea != "" || !ps.p.index.isNumber(c.opts[0].ref) {
+		return nil, false
+	}
+	return one(kSuper, &super{slot: c, desc: desc, n: 1, at: m[0].start}, m), true
+}
+
+// superIdea: the oldest; the cheapest.
+func superIdea(ps *parse, m []item) ([]item, bool) {
+	if m[0].kind != 's' {
+		return nil, false
+	}
+	desc, idea := direction(m[0].arg)
+	if idea == "" {
+		return nil, false
+	}
+	s := ps.ideaSlot(idea, m[0])
+	if s == nil {
+		return nil, false
+	}
+	return one(kSuper, &super{slot: s, desc: desc, n: 1, at: m[0].start}, m), true
+}
+
+// sortedBy: sorted by age descending; in ascending order of name.
+func sortedBy(ps *parse, m []item) ([]item, bool) {
+	desc := false
+	for _, d := range only(m, "d") {
+		desc = desc || d.arg == "desc"
+	}
+	var os []*orderBy
+	for _, it := range m {
+		switch it.kind {
+		case kColumn, kTable:
+			c := columnOf(it, anything)
+			if c == nil {
+				return nil, false
+			}
+			os = append(os, &orderBy{slot: c, desc: desc})
+		case kRows, kOutput:
+			os = append(os, &orderBy{out: it.node.(*output), desc: desc})
+		case kSuper:
+			return nil, false
+		}
+	}
+	return one(kOrders, os, m), len(os) > 0
+}
