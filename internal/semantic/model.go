@@ -55,7 +55,8 @@ type Model struct {
 	Measures    []Measure
 	Filters     []Filter
 	Verified    []VerifiedQuery
-	Version     string // hash of all the rest; Seal sets it
+	Dialect     Dialect // whose SQL the product's warehouse speaks; "" when there is no compiler for it
+	Version     string  // hash of all the rest; Seal sets it
 }
 
 // Table is a record set: Name is what SQL sent to the gateway calls it,
@@ -157,7 +158,8 @@ type Filter struct {
 	Description string
 	Synonyms    []string
 	Table       string
-	Where       Cond
+	Expression  string // as the spec wrote it
+	Where       Cond   // the parsed expression; nil when it can't be compiled
 }
 
 // VerifiedQuery is a question whose SQL a person has accepted.

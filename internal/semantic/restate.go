@@ -23,7 +23,7 @@ func (m *Model) tableWords(t *Table) string {
 }
 
 // spoken makes words of a name.
-func spoken(name string) string { return strings.ToLower(strings.ReplaceAll(name, "_", " ")) }
+func spoken(name string) string { return Words(name) }
 
 // wordsOf says a way of joins.
 func (m *Model) wordsOf(hops []hop) string {
