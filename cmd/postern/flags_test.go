@@ -40,9 +40,10 @@ func TestErrorsSayACauseOnce(t *testing.T) {
 	cause := fault.Because(fs.ErrNotExist, fault.Invalid, "no such file")
 	for want, err := range map[string]error{
 		"spec.yaml: uri: no such file: file does not exist": inFile("spec.yaml", fault.Because(cause, fault.Invalid, "uri: no such file")),
-		"plain":   errors.New("plain"),
-		"alone":   fault.New(fault.Invalid, "alone"),
-		"a: once": hint(fault.Because(errors.New("once"), fault.Invalid, "a: once"), "do that"),
+		"a name is taken": fault.Because(errors.New("UNIQUE constraint failed"), fault.Conflict, "a name is taken"),
+		"plain":           errors.New("plain"),
+		"alone":           fault.New(fault.Invalid, "alone"),
+		"a: once":         hint(fault.Because(errors.New("once"), fault.Invalid, "a: once"), "do that"),
 	} {
 		if got := told(err); got != want {
 			t.Errorf("%q, want %q", got, want)

@@ -121,6 +121,9 @@ func told(err error) string {
 		return err.Error()
 	}
 	text := strings.TrimSuffix(err.Error(), e.Error()) + e.Message
+	if e.Kind == fault.Conflict || e.Kind == fault.NotFound {
+		return text // whose cause is the store's word for the same
+	}
 	var root error = e
 	for next := errors.Unwrap(root); next != nil; next = errors.Unwrap(root) {
 		root = next
