@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -257,11 +258,11 @@ func (m *member) token(t *testing.T, mc machine) string {
 
 const whoami = "/integration/v1/userinfo/"
 
-// line is a node's way to the database. It can be cut, so that connections
+// line is the way to a database. It can be cut, so that connections
 // break and new ones are refused, and it can hang, so that nothing comes.
 type line struct {
-	url  string
-	real string // the socket at the other end
+	url  string                   // of the database, by this line
+	dial func() (net.Conn, error) // the other end
 
 	mu    sync.Mutex
 	state lineState
@@ -296,14 +297,27 @@ func newLine(t *testing.T, db string) *line {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &line{real: filepath.Join(host, name), wake: make(chan struct{}), open: map[net.Conn]struct{}{}}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	u.RawQuery = url.Values{"host": {dir}}.Encode()
-	l.url = u.String()
+	return carried(t, ls, u.String(), func() (net.Conn, error) { return net.Dial("unix", filepath.Join(host, name)) })
+}
+
+// newTCPLine is a line to a port of the loopback.
+func newTCPLine(t *testing.T, port int) *line {
+	t.Helper()
+	ls, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return carried(t, ls, ls.Addr().String(), func() (net.Conn, error) { return net.Dial("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port))) })
+}
+
+func carried(t *testing.T, ls net.Listener, url string, dial func() (net.Conn, error)) *line {
+	l := &line{url: url, dial: dial, wake: make(chan struct{}), open: map[net.Conn]struct{}{}}
 	go l.accept(ls)
 	t.Cleanup(func() {
 		_ = ls.Close()
 		l.set(lineCut)
-		_ = os.RemoveAll(dir)
 	})
 	return l
 }
@@ -314,7 +328,7 @@ func (l *line) accept(ls net.Listener) {
 		if err != nil {
 			return
 		}
-		far, err := net.Dial("unix", l.real)
+		far, err := l.dial()
 		if err != nil {
 			_ = near.Close()
 			continue
