@@ -33,6 +33,11 @@ func Facts(ctx context.Context, sql string) (sqlfacts.Facts, error) {
 	return w.facts, nil
 }
 
+// maxParts bounds the common table expressions of a statement. PostgreSQL plans
+// a chain of them in time by the cube of its length, and no timeout or cancel
+// stops it there: 1,500 were seen to take it minutes.
+const maxParts = 250
+
 type walker struct {
 	sql   string
 	facts sqlfacts.Facts
@@ -42,6 +47,7 @@ type walker struct {
 	defines map[string]bool // column names the statement itself defines
 	derived map[string]bool // names of its CTEs, subqueries and functions in FROM
 	real    map[string]bool // names by which real tables are referred to
+	parts   int             // common table expressions so far
 	values  bool            // it has VALUES, whose columns are column1, column2, ...
 	// columns that each function in FROM has, by its alias: one alias can stand
 	// for several, in different queries
@@ -159,6 +165,9 @@ func (w *walker) enter(m protoreflect.Message, p place) place {
 	}
 	with := m.Get(f).Message().Interface().(*pgquery.WithClause) //nolint:forcetypeassert // the schema says so
 	w.node("WithClause", max(int(with.Location), 0))
+	if w.parts += len(with.Ctes); w.parts > maxParts && w.err == nil {
+		w.err = fault.New(fault.Rejected, "the statement has more than %d common table expressions", maxParts).At("", max(int(with.Location), 0))
+	}
 	if with.Recursive {
 		for _, c := range with.Ctes {
 			p.ctes = &scope{c.GetCommonTableExpr().GetCtename(), p.ctes}

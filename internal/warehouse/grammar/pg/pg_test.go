@@ -2,6 +2,7 @@ package pg_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -263,5 +264,22 @@ func BenchmarkFacts(b *testing.B) {
 		if _, err := pg.Facts(b.Context(), "SELECT id, name FROM customers WHERE id = 42 AND x IN ('a','b')"); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+func TestLongChainOfCommonTableExpressionsIsRejected(t *testing.T) {
+	chain := func(n int) string {
+		var b strings.Builder
+		b.WriteString("WITH a0 AS (SELECT 1)")
+		for i := 1; i < n; i++ {
+			fmt.Fprintf(&b, ", a%d AS (SELECT * FROM a%d)", i, i-1)
+		}
+		return b.String() + " SELECT 1"
+	}
+	if _, err := pg.Facts(t.Context(), chain(250)); err != nil {
+		t.Error(err)
+	}
+	if _, err := pg.Facts(t.Context(), chain(251)); !fault.Is(err, fault.Rejected) {
+		t.Errorf("251: %v", err)
 	}
 }
