@@ -163,7 +163,8 @@ func (s *scope) tell(keys []Expr, home *set) {
 
 // direct groups the joined rows.
 func (s *scope) direct(keys []Expr) shape {
-	return shape{from: s.from(), where: s.where(conjuncts(s.q.Where)), group: s.each(keys), having: conjuncts(s.q.Having)}
+	where := s.where(conjuncts(s.q.Where)) // may join sets: before FROM
+	return shape{from: s.from(), where: where, group: s.each(keys), having: conjuncts(s.q.Having)}
 }
 
 func (s *scope) each(es []Expr) []string {
@@ -203,10 +204,8 @@ func (s *scope) deduped(keys []Expr, aggregates []Aggregate, home *set) shape {
 		distinct := pick(a.Distinct && a.Op != Min && a.Op != Max, "DISTINCT ", "")
 		subst = append(subst, written{a, strings.ToUpper(string(a.Op)) + "(" + distinct + q + "." + name + ")"})
 	}
-	sql := "SELECT DISTINCT " + strings.Join(inner, ", ") + " FROM " + s.from()
-	if w := s.where(conjuncts(s.q.Where)); w != "" {
-		sql += " WHERE " + w
-	}
+	where := s.where(conjuncts(s.q.Where)) // may join sets: before FROM
+	sql := "SELECT DISTINCT " + strings.Join(inner, ", ") + " FROM " + s.from() + pick(where == "", "", " WHERE "+where)
 	s.subst = subst
 	return shape{from: "(" + sql + ") AS " + q, group: group, having: conjuncts(s.q.Having)}
 }

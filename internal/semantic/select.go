@@ -36,7 +36,7 @@ func (s *scope) plain() compiled {
 	}
 	s.refuseCross()
 	where := s.where(s.optionalConds(func(on *set, c Cond) { s.on = append(s.on, onCond{on, c}) }))
-	return s.finish(shape{from: s.from(), where: where})
+	return s.finish(shape{from: s.from(), where: where}) // the conditions may have joined sets: FROM comes last
 }
 
 // where writes conditions, "" when there is none.
