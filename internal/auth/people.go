@@ -40,7 +40,14 @@ type UserStore interface {
 	// is NotFound when the link is not open, Conflict when there is an admin.
 	CompleteSetup(ctx context.Context, hash []byte, u User) (User, error)
 
+	Users(ctx context.Context) ([]User, error)
 	UserByName(ctx context.Context, username string) (User, error)
+	// PutReset keeps the hash of a one-time link for a person's password, in
+	// the place of an earlier one; ResetUser gives the person of a link that is
+	// open at now, and CompleteReset uses it up and ends the person's sessions.
+	PutReset(ctx context.Context, id int64, hash []byte, expires time.Time) error
+	ResetUser(ctx context.Context, hash []byte, now time.Time) (User, error)
+	CompleteReset(ctx context.Context, hash []byte, now time.Time, phc string) error
 	// SetPassword replaces the hash and ends the user's sessions but keep.
 	SetPassword(ctx context.Context, id int64, phc string, keep []byte) error
 

@@ -100,6 +100,60 @@ func TestALinkMakesTheFirstAdminOnce(t *testing.T) {
 	c.signIn(t)
 }
 
+func TestAForgottenPasswordIsSetAnewByALinkOnce(t *testing.T) {
+	c := withAda(t)
+	before := c.signIn(t)
+	_, first, _, err := c.Reset(c.ctx, " ADA ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, second, until, err := c.Reset(c.ctx, "ada")
+	if err != nil || !until.Equal(c.now.Add(auth.ResetLife)) {
+		t.Fatalf("%v %v", until, err)
+	}
+	_, err = c.CompleteReset(c.ctx, first, right)
+	wantKind(t, "a link that another took the place of", err, fault.NotFound)
+	_, err = c.CompleteReset(c.ctx, second, secret.New("short"))
+	wantKind(t, "a short password", err, fault.Invalid)
+	if _, err := c.Session(c.ctx, before.Token); err != nil {
+		t.Errorf("before the link is used: %v", err)
+	}
+	next := secret.New("another horse battery")
+	u, err := c.CompleteReset(c.ctx, second, next)
+	if err != nil || u.Username != "ada" {
+		t.Fatalf("%+v %v", u, err)
+	}
+	_, err = c.Session(c.ctx, before.Token)
+	wantKind(t, "a session from before", err, fault.Unauthenticated)
+	_, err = c.SignIn(c.ctx, "ada", right, "10.0.0.1")
+	wantKind(t, "the old password", err, fault.Unauthenticated)
+	if _, err := c.SignIn(c.ctx, "ada", next, "10.0.0.1"); err != nil {
+		t.Error(err)
+	}
+	_, err = c.CompleteReset(c.ctx, second, next)
+	wantKind(t, "a used link", err, fault.NotFound)
+	_, err = c.ResetUser(c.ctx, second)
+	wantKind(t, "a used link", err, fault.NotFound)
+}
+
+func TestALinkToANewPasswordIsNoLinkToASetupAndExpires(t *testing.T) {
+	c := withAda(t)
+	_, link, _, err := c.Reset(c.ctx, "ada")
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantKind(t, "as a setup link", c.SetupOpen(c.ctx, link), fault.NotFound)
+	_, _, _, err = c.Reset(c.ctx, "eve")
+	wantKind(t, "nobody", err, fault.NotFound)
+	c.now = c.now.Add(auth.ResetLife)
+	_, err = c.CompleteReset(c.ctx, link, right)
+	wantKind(t, "an expired link", err, fault.NotFound)
+	all, err := c.Users(c.ctx)
+	if err != nil || len(all) != 1 || all[0].Username != "ada" {
+		t.Errorf("%+v %v", all, err)
+	}
+}
+
 func TestALinkExpires(t *testing.T) {
 	c := newCrowd(t)
 	link := c.link(t)

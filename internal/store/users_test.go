@@ -283,3 +283,36 @@ func TestSessionsAndAttemptsLeaveTheChangeCounterAlone(t *testing.T) {
 		}
 	})
 }
+
+func TestAResetLinkIsUsedOnceByOneOfManyAtOnce(t *testing.T) {
+	both(t, func(t *testing.T, db *store.DB) {
+		ctx := context.Background()
+		u := admin(t, db)
+		if err := db.PutReset(ctx, u.ID, []byte("reset"), noon.Add(time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		errs := make([]error, 8)
+		var wg sync.WaitGroup
+		for i := range errs {
+			wg.Go(func() { errs[i] = db.CompleteReset(ctx, []byte("reset"), noon, fmt.Sprintf("$argon2id$%d", i)) })
+		}
+		wg.Wait()
+		won := -1
+		for i, err := range errs {
+			switch {
+			case err == nil && won < 0:
+				won = i
+			case !fault.Is(err, fault.NotFound):
+				t.Errorf("%d: %v", i, err)
+			}
+		}
+		got, err := db.UserByName(ctx, "ada")
+		if err != nil || won < 0 || got.PasswordHash != fmt.Sprintf("$argon2id$%d", won) {
+			t.Errorf("%d won: %+v %v", won, got, err)
+		}
+		rows, err := db.Audit(ctx, store.AuditFilter{Kind: string(audit.UserUpdated), Limit: 10})
+		if err != nil || len(rows) != 2 {
+			t.Errorf("%d records %v", len(rows), err)
+		}
+	})
+}

@@ -40,6 +40,8 @@ type People interface {
 	HasAdmin(ctx context.Context) (bool, error)
 	SetupOpen(ctx context.Context, token secret.Secret) error
 	CompleteSetup(ctx context.Context, token secret.Secret, username string, password secret.Secret) (auth.User, error)
+	ResetUser(ctx context.Context, token secret.Secret) (auth.User, error)
+	CompleteReset(ctx context.Context, token, password secret.Secret) (auth.User, error)
 	SignIn(ctx context.Context, username string, password secret.Secret, address string) (auth.Session, error)
 	SignOut(ctx context.Context, cookie secret.Secret) error
 	Session(ctx context.Context, cookie secret.Secret) (auth.Caller, error)
@@ -155,6 +157,8 @@ func (h *Handler) open() []web.Route {
 		{Method: "POST", Path: "/admin/sign-in/", Handle: h.signIn},
 		{Method: "GET", Path: "/admin/setup/{token}/", Handle: h.setupForm},
 		{Method: "POST", Path: "/admin/setup/{token}/", Handle: h.setup},
+		{Method: "GET", Path: "/admin/reset/{token}/", Handle: h.resetForm},
+		{Method: "POST", Path: "/admin/reset/{token}/", Handle: h.reset},
 		{Method: "GET", Path: "/admin/static/{file}", Handle: static},
 	}
 }

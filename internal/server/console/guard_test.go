@@ -60,7 +60,7 @@ func TestEveryPageLeadsToSignInWithoutASession(t *testing.T) {
 
 func TestOnlyTheseCanBeReachedWithoutASession(t *testing.T) {
 	g := newGate(t)
-	want := []string{"GET /admin/setup/x/", "GET /admin/sign-in/", "GET /admin/static/x", "POST /admin/setup/x/", "POST /admin/sign-in/"}
+	want := []string{"GET /admin/reset/x/", "GET /admin/setup/x/", "GET /admin/sign-in/", "GET /admin/static/x", "POST /admin/reset/x/", "POST /admin/setup/x/", "POST /admin/sign-in/"}
 	var got []string
 	for v := range g.visits(t, web.Public) {
 		got = append(got, v)
@@ -342,5 +342,43 @@ func TestTheSetupLinkMakesAnAdminAndSignsIn(t *testing.T) {
 	}
 	if _, err := g.People.SignIn(t.Context(), "ada", secret.New(password), "10.0.0.9"); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestTheResetLinkSetsAPasswordAndSignsIn(t *testing.T) {
+	g := withAdmin(t)
+	_, token, _, err := g.People.(*auth.People).Reset(context.Background(), "ada")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path, c := "/admin/reset/"+token.Reveal()+"/", g.browser(t)
+	has(t, g.get(t, c, path).body, "New password", "For ada.", `autocomplete="new-password"`)
+	for want, f := range map[string]url.Values{
+		"The two passwords are not the same.": {"password": {"another horse battery"}, "again": {"another"}},
+		"Must have at least 12 characters.":   {"password": {"short"}, "again": {"short"}},
+	} {
+		res := g.post(t, c, path, f)
+		if res.status != http.StatusUnprocessableEntity {
+			t.Errorf("%v: %d", f, res.status)
+		}
+		has(t, res.body, want)
+	}
+	const next = "another horse battery"
+	res := g.post(t, c, path, url.Values{"password": {next}, "again": {next}})
+	if res.status != http.StatusSeeOther || res.location != "/admin/" {
+		t.Fatalf("reset: %d to %q %s", res.status, res.location, res.body)
+	}
+	if res := g.get(t, g.admin, "/admin/"); res.status != http.StatusSeeOther {
+		t.Errorf("the session from before: %d", res.status)
+	}
+	g.admin = c
+	has(t, g.see(t, "/admin/"), "Your new password is set.", "ada")
+	for _, used := range []string{path, "/admin/reset/made-up/"} {
+		if res := g.get(t, g.browser(t), used); res.status != http.StatusNotFound {
+			t.Errorf("GET %s afterwards: %d", used, res.status)
+		}
+	}
+	if strings.Contains(g.log.String(), token.Reveal()) || strings.Contains(g.log.String(), next) {
+		t.Error("the log has the link or the password")
 	}
 }

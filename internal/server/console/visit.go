@@ -167,6 +167,7 @@ var flashes = map[string]string{
 	"grant.added":     "Access granted.",
 	"grant.removed":   "Access removed.",
 	"password.saved":  "Your password is changed. Your other sessions have ended.",
+	"reset.completed": "Your new password is set.",
 	"signed.out":      "You are signed out.",
 	"setup.completed": "Welcome to Postern. You are its first admin.",
 }
@@ -220,7 +221,7 @@ func localNext(next string) string {
 	switch {
 	case err != nil, u.IsAbs(), u.Host != "", u.User != nil, u.Opaque != "":
 	case strings.ContainsAny(next, "\\\r\n\t"), len(next) > 2048, strings.Contains(u.Path, "//"), strings.Contains(u.Path, "/../"):
-	case !strings.HasPrefix(u.Path, "/admin/"), strings.HasPrefix(u.Path, "/admin/sign-"), strings.HasPrefix(u.Path, "/admin/setup"):
+	case !strings.HasPrefix(u.Path, "/admin/"), strings.HasPrefix(u.Path, "/admin/sign-"), strings.HasPrefix(u.Path, "/admin/setup"), strings.HasPrefix(u.Path, "/admin/reset"):
 	default:
 		return (&url.URL{Path: u.Path, RawPath: u.RawPath, RawQuery: u.RawQuery}).String()
 	}
