@@ -384,7 +384,7 @@ func (s *scope) in(c In) string {
 
 func (s *scope) member(c Member, not bool) string {
 	of := s.expr(c.Of)
-	r := s.c.query(c.Query, s)
+	r := s.c.query(c.Query, nil)
 	if s.c.err != nil {
 		return ""
 	}

@@ -32,7 +32,7 @@ func (s *scope) expr(e Expr) string {
 	case Share, Prior, Running:
 		return s.window(e)
 	case Scalar:
-		r := c.query(e.Query, s)
+		r := c.query(e.Query, nil)
 		if c.err == nil && len(r.columns) != 1 {
 			c.fail("a query that stands for a value must select one")
 		}

@@ -54,7 +54,7 @@ func (s *scope) readFrom(r compiled) {
 func (c *compiler) open(q *Query, outer *scope) *scope {
 	s := &scope{c: c, q: q, outer: outer, given: map[string]JoinAs{}}
 	if q.Source != nil {
-		s.readFrom(c.query(q.Source, outer))
+		s.readFrom(c.query(q.Source, nil))
 		return s
 	}
 	for _, j := range q.Joins {
