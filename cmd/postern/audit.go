@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -81,7 +82,7 @@ func printEvent(w io.Writer, r audit.Row) error {
 	tw := tabwriter.NewWriter(w, 2, 4, 2, ' ', 0)
 	line := func(k, v string) {
 		if v != "" {
-			_, _ = fmt.Fprintf(tw, "%s\t%s\n", k, strings.ReplaceAll(v, "\n", "\n\t"))
+			_, _ = fmt.Fprintf(tw, "%s\t%s\n", k, strings.ReplaceAll(harmless(v), "\n", "\n\t"))
 		}
 	}
 	line("record", e.ID)
@@ -113,6 +114,28 @@ func printEvent(w io.Writer, r audit.Row) error {
 	line("chain", fmt.Sprintf("%s #%d %s", r.Writer, r.Seq, hex.EncodeToString(r.Hash)[:16]))
 	return tw.Flush()
 }
+
+// harmless writes out what a terminal would obey, or show other than it is:
+// a record holds text of callers, and whoever reads it is an operator.
+func harmless(s string) string {
+	if strings.IndexFunc(s, obeyed) < 0 {
+		return s
+	}
+	var b strings.Builder
+	for _, r := range s {
+		switch {
+		case r == '\t':
+			b.WriteString("    ")
+		case obeyed(r):
+			b.WriteString(strings.Trim(strconv.QuoteRuneToASCII(r), "'"))
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+func obeyed(r rune) bool { return r != '\n' && r != ' ' && !strconv.IsPrint(r) }
 
 // auditFilter are the flags that select records.
 type auditFilter struct {
@@ -155,7 +178,7 @@ func (a auditListCmd) Run(ctx context.Context, c *terminal) error {
 			if err != nil {
 				return err
 			}
-			_, _ = fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", e.Time.Format(time.RFC3339), e.ID, e.Kind, e.Outcome, e.Actor, e.Product, e.RequestID)
+			_, _ = fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", e.Time.Format(time.RFC3339), e.ID, e.Kind, e.Outcome, e.Actor, harmless(e.Product), e.RequestID)
 		}
 		return tw.Flush()
 	})
