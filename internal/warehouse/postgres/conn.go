@@ -26,7 +26,7 @@ type Conn struct {
 	tx     byte // transaction status, as the server last said; 0 and 'I' are idle
 	busy   bool // a result is open
 	broken error
-	seen   map[string][]int16 // result formats of statements described before
+	seen   map[string][]int16 // result formats of statements described before, by their shape
 	close  sync.Once
 }
 

@@ -70,7 +70,7 @@ var errLate = errors.New("the server did not stop at its own timeout")
 // start sends the statement and reads up to the description of its rows.
 func (r *rows) start(params [][]byte) error {
 	r.open()
-	if formats, ok := r.conn.seen[r.sql]; ok {
+	if formats, ok := r.conn.seen[shape(r.sql)]; ok {
 		return r.repeat(params, formats)
 	}
 	front := r.conn.front
@@ -90,7 +90,8 @@ func (r *rows) start(params [][]byte) error {
 	return r.flush()
 }
 
-// repeat runs a statement whose formats are known in one round trip. If the
+// repeat runs a statement whose formats are known, or guessed from one of its
+// shape, in one round trip. If the
 // table changed meanwhile the server refuses the formats or gives a type they
 // do not fit, and the statement is described anew.
 func (r *rows) repeat(params [][]byte, formats []int16) error {
@@ -112,7 +113,7 @@ func (r *rows) repeat(params [][]byte, formats []int16) error {
 	if r.conn.broken != nil || err != nil && !(errors.As(err, &refused) && stale(refused.Code)) {
 		return err
 	}
-	delete(r.conn.seen, r.sql)
+	delete(r.conn.seen, shape(r.sql))
 	if err := r.conn.drain(1); r.conn.broken != nil {
 		return err
 	}
@@ -197,8 +198,36 @@ func (r *rows) remember() {
 		clear(r.conn.seen)
 	}
 	if len(r.sql) < 16<<10 {
-		r.conn.seen[r.sql] = formatsOf(r.columns)
+		r.conn.seen[shape(r.sql)] = formatsOf(r.columns)
 	}
+}
+
+// shape is a statement without the values of its numbers and of what stands in
+// single quotes: statements of one shape mostly have columns of the same types.
+// It only serves to guess formats, which repeat checks against what the server
+// says; it need not understand the text.
+func shape(sql string) string {
+	out := make([]byte, 0, len(sql))
+	word := false // the byte before is of a name, whose digits count
+	for i := 0; i < len(sql); {
+		c, from := sql[i], i
+		switch digit := '0' <= c && c <= '9'; {
+		case c == '\'':
+			for i++; i < len(sql) && sql[i] != '\''; i++ {
+			}
+			i++
+		case digit && !word:
+			for i < len(sql) && '0' <= sql[i] && sql[i] <= '9' {
+				i++
+			}
+			c = '0' + byte(min(i-from, 19)/9) // int4, int8 and numeric differ
+		default:
+			word = digit || c == '_' || c == '$' || c >= 0x80 || 'a' <= c|0x20 && c|0x20 <= 'z'
+			i++
+		}
+		out = append(out, c)
+	}
+	return string(out)
 }
 
 // failed is the fault of an error during the query.
