@@ -181,13 +181,17 @@ func (c *Conn) each(ctx context.Context, sql string, f func(*statement) error) e
 
 func allowAll(int32, string, string, string, string) int32 { return lib.SQLITE_OK }
 
-// viewNames are the file's views, by lower-case name.
-func (c *Conn) viewNames() (map[string]string, error) {
-	names := map[string]string{}
-	err := c.each(context.Background(), "SELECT name FROM sqlite_schema WHERE type = 'view'", func(s *statement) error {
+// names are the file's views and tables, by lower-case name.
+func (c *Conn) names() (views map[string]string, tables map[string]bool, err error) {
+	views, tables = map[string]string{}, map[string]bool{}
+	err = c.each(context.Background(), "SELECT name, type FROM sqlite_schema WHERE type IN ('view', 'table')", func(s *statement) error {
 		n, _ := s.value(0).(string)
-		names[strings.ToLower(n)] = n
+		if s.value(1) == "view" {
+			views[strings.ToLower(n)] = n
+		} else {
+			tables[strings.ToLower(n)] = true
+		}
 		return nil
 	})
-	return names, err
+	return views, tables, err
 }

@@ -123,11 +123,11 @@ func (c *Conn) compiled(f *sqlfacts.Facts, r refs, events []event, failed error)
 		f.ReadOnly = false
 		f.Nodes = append(f.Nodes, sqlfacts.Node{Kind: r.verb.word, Offset: r.verb.at})
 	}
-	views, err := c.viewNames()
+	views, tables, err := c.names()
 	if err != nil {
 		return err
 	}
-	n := noter{f: f, refs: r, views: views, seen: map[any]bool{}}
+	n := noter{f: f, refs: r, views: views, tables: tables, seen: map[any]bool{}}
 	for _, e := range events {
 		n.note(e)
 	}
@@ -168,10 +168,11 @@ func unknownName(err error) bool {
 
 // noter turns authorizer events into facts, each once.
 type noter struct {
-	f     *sqlfacts.Facts
-	refs  refs
-	views map[string]string // lower case: as created
-	seen  map[any]bool
+	f      *sqlfacts.Facts
+	refs   refs
+	views  map[string]string // lower case: as created
+	tables map[string]bool   // lower case
+	seen   map[any]bool
 }
 
 func (n *noter) first(k any) bool {
@@ -247,6 +248,14 @@ func (n *noter) function(name string) {
 	}
 }
 
+// defined reports whether a name can only be a common table expression's: the
+// text defines one, and the file has nothing of the name.
+func (n *noter) defined(name string) bool {
+	k := strings.ToLower(name)
+	_, view := n.views[k]
+	return n.refs.ctes[k] && !view && !n.tables[k] && !strings.HasPrefix(k, "sqlite_") && !strings.HasPrefix(k, "pragma_")
+}
+
 func (n *noter) read(e event) {
 	// Table-valued functions show as reads of a table of their name.
 	if k := strings.ToLower(e.arg1); k == "json_each" || k == "json_tree" {
@@ -258,6 +267,9 @@ func (n *noter) read(e event) {
 	// A table of which no column is used comes as written, and without the view
 	// it stands in. What the text does not spell stands in one.
 	if e.arg2 == "" && !n.refs.names[strings.ToLower(e.arg1)] && !strings.HasPrefix(strings.ToLower(e.arg1), "sqlite_") {
+		return
+	}
+	if e.arg2 == "" && e.schema == "" && n.defined(e.arg1) {
 		return
 	}
 	r := sqlfacts.Read{Schema: e.schema, Table: e.arg1, Column: e.arg2}
