@@ -18,6 +18,8 @@ type builder struct {
 	have  semantic.And
 	notes []string
 	why   string
+
+	tables, hops int // how many are used, and how many joins that takes
 }
 
 func (b *builder) fail(format string, args ...any) bool {
@@ -44,10 +46,44 @@ func (b *builder) build() (semantic.Query, bool) {
 	if len(b.have) > 0 {
 		b.q.Having = flat(b.have)
 	}
-	if !b.p.connected(b) {
-		return semantic.Query{}, b.fail("the tables it needs are not joined")
+	if b.contradicts() {
+		return semantic.Query{}, b.fail("no row has two values of one column")
+	}
+	if !b.linked() {
+		return semantic.Query{}, false
 	}
 	return b.q, true
+}
+
+// contradicts tells that one column is to have two values.
+func (b *builder) contradicts() bool {
+	seen := map[semantic.Expr]bool{}
+	above, below := map[semantic.Expr]float64{}, map[semantic.Expr]float64{}
+	for _, c := range b.where {
+		if cmp, ok := c.(semantic.Compare); ok {
+			v, _ := cmp.Right.(semantic.Value)
+			n, err := strconv.ParseFloat(v.Text, 64)
+			switch {
+			case err != nil:
+			case cmp.Op == semantic.Gt || cmp.Op == semantic.Ge:
+				above[cmp.Left] = n
+			case cmp.Op == semantic.Lt || cmp.Op == semantic.Le:
+				below[cmp.Left] = n
+			}
+			if lo, ok := above[cmp.Left]; ok {
+				if hi, ok := below[cmp.Left]; ok && hi < lo {
+					return true
+				}
+			}
+		}
+		if eq, ok := c.(semantic.Compare); ok && eq.Op == semantic.Eq {
+			if seen[eq.Left] {
+				return true
+			}
+			seen[eq.Left] = true
+		}
+	}
+	return false
 }
 
 func flat(a semantic.And) semantic.Cond {
@@ -94,6 +130,10 @@ func (b *builder) defaults() bool {
 	}
 	if len(f.supers) == 1 && f.head == nil && len(f.preds) == 0 || len(f.supers) == 1 && len(f.groups) > 0 {
 		s := f.supers[0]
+		if s.freq && f.counted {
+			f.outs = append(f.outs, &output{slot: s.slot}, &output{slot: s.slot, rows: true, agg: semantic.Count})
+			return true
+		}
 		if s.freq {
 			f.outs = append(f.outs, &output{slot: s.slot})
 			return true
@@ -115,19 +155,22 @@ func (b *builder) defaults() bool {
 		return b.fail("it does not say what to show")
 	}
 	names := b.p.index.nameOf(b.head)
+	if f.whole {
+		names = b.p.index.columns(b.head)
+	}
 	if len(names) == 0 {
 		return b.fail("it does not say what to show of %s", b.name(b.head))
 	}
 	for _, r := range names {
 		f.outs = append(f.outs, &output{slot: &slot{pick: cand{r, 0.8}, opts: []cand{{r, 0.8}}, text: b.p.index.column(r).Name}})
 	}
-	f.fallback = true
+	f.fallback = !f.whole
 	return true
 }
 
 // outputs writes the select list.
 func (b *builder) outputs() bool {
-	for _, o := range b.f.outs {
+	for _, o := range b.fullNames() {
 		e, ok := b.expr(o)
 		if !ok {
 			return false
@@ -137,11 +180,43 @@ func (b *builder) outputs() bool {
 		}
 		b.q.Select = append(b.q.Select, semantic.Output{Expr: e})
 	}
-	b.q.Distinct = b.f.distinct && !b.aggregated()
+	b.q.Distinct = (b.f.distinct || b.kinds()) && !b.aggregated()
 	if b.f.distinct && b.aggregated() {
 		b.distinctCount()
 	}
 	return true
+}
+
+// kinds tells that a question asks which values there are ("what payment
+// methods"), not for rows: it names no table, and shows no column that tells
+// rows apart.
+func (b *builder) kinds() bool {
+	if b.f.head != nil || len(b.f.supers) > 0 || len(b.f.orders) > 0 || len(b.have) > 0 {
+		return false
+	}
+	for _, o := range b.f.outs {
+		if len(b.f.outs) > 1 || o.slot.pick.score < 0.7 || o.agg != "" || b.naming(o.slot.pick.ref) || b.p.index.column(o.slot.pick.ref).Role == semantic.Key {
+			return false
+		}
+	}
+	return true
+}
+
+// fullNames puts all that names a row in the place of a full name.
+func (b *builder) fullNames() []*output {
+	var outs []*output
+	for _, o := range b.f.outs {
+		names := b.p.index.nameOf(o.slot.pick.table)
+		if !o.full || len(names) == 0 {
+			outs = append(outs, o)
+			continue
+		}
+		for _, r := range names {
+			outs = append(outs, &output{slot: &slot{pick: cand{r, o.slot.pick.score}, opts: []cand{{r, 1}}}})
+		}
+	}
+	b.f.outs = outs
+	return outs
 }
 
 // distinctCount moves "different" to the counts that can have it.
@@ -250,6 +325,9 @@ func (b *builder) supers() bool {
 	}
 	switch {
 	case s.freq:
+		if slices.ContainsFunc(b.f.outs, func(o *output) bool { return o.agg == "" && o.slot.pick.ref != s.slot.pick.ref }) {
+			return b.fail("the most common %s is not what it shows", s.slot.text)
+		}
 		b.q.Group = append(b.q.Group, b.ref(s.slot))
 		b.q.Order = append(b.q.Order, semantic.Order{By: b.rows(s.slot.pick.table), Desc: s.desc})
 	case s.rows:
@@ -363,10 +441,42 @@ func (b *builder) others() bool {
 			b.where = append(b.where, semantic.Related{Set: b.name(t), Of: b.name(b.head)})
 		}
 	}
-	if b.f.head != nil && !used[b.head] {
+	switch t := b.soleTable(); {
+	case t >= 0 && len(b.f.groups) == 0:
+		b.q.From = b.name(t)
+	case b.f.head != nil && !used[b.head]:
 		b.q.From = b.name(b.head)
 	}
 	return true
+}
+
+// soleTable is the table that every column shown, grouped or ordered by is
+// of; -1 when there are several or an aggregate. Rows of it are asked for, and
+// all else only says which.
+func (b *builder) soleTable() int {
+	t := -1
+	same := func(s *slot) bool {
+		if t < 0 {
+			t = s.pick.table
+		}
+		return s.pick.table == t
+	}
+	for _, o := range b.f.outs {
+		if o.agg != "" || !same(o.slot) {
+			return -1
+		}
+	}
+	for _, o := range b.f.orders {
+		if o.out != nil || !same(o.slot) {
+			return -1
+		}
+	}
+	for _, s := range b.f.supers {
+		if s.slot == nil || s.rows || !same(s.slot) {
+			return -1
+		}
+	}
+	return t
 }
 
 // used are the tables that some part of the query reads.
@@ -384,17 +494,44 @@ func (b *builder) used() map[int]bool {
 	return used
 }
 
-// connected refuses a query over tables that no joins lead between.
-func (p *Planner) connected(b *builder) bool {
+// linked refuses a query over tables that no joins lead between, or only by
+// way of tables that the question has nothing to do with; and one that leaves
+// out what a linking word names ("affected", with a table of that name).
+func (b *builder) linked() bool {
 	var tables []int
 	dist := map[int]map[int]int{}
 	for _, s := range b.f.slots() {
-		if !slices.Contains(tables, s.pick.table) {
-			tables = append(tables, s.pick.table)
-			dist[s.pick.table] = p.index.from(s.pick.table)
+		if t := s.pick.table; !slices.Contains(tables, t) {
+			tables = append(tables, t)
+			dist[t] = b.p.index.from(t)
 		}
 	}
-	return p.index.spread(tables, dist) < apart
+	b.hops = b.p.index.spread(tables, dist)
+	switch {
+	case b.hops >= apart:
+		return b.fail("the tables it needs are not joined")
+	case b.hops-(len(tables)-1) > 1:
+		return b.fail("the tables it needs are far apart")
+	}
+	for _, h := range b.f.hints {
+		if !slices.ContainsFunc(h, func(c cand) bool { return slices.Contains(tables, c.table) || b.onTheWay(c.table, tables) }) {
+			return b.fail("it is not clear what %s has to do with it", b.name(h[0].table))
+		}
+	}
+	b.tables = len(tables)
+	return true
+}
+
+// onTheWay tells that a table is a step from two of the others, so that the
+// way between them may go through it.
+func (b *builder) onTheWay(t int, tables []int) bool {
+	n := 0
+	for _, e := range b.p.index.edges[t] {
+		if slices.Contains(tables, e.to) {
+			n++
+		}
+	}
+	return n > 1
 }
 
 func itoa(n int) string { return strconv.Itoa(n) }

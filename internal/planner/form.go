@@ -36,6 +36,7 @@ type output struct {
 	agg      semantic.AggOp // "" is the column itself
 	rows     bool           // counts rows of slot's table
 	distinct bool
+	full     bool // all that names a row of the column's table
 	at       int
 }
 
@@ -105,6 +106,9 @@ type form struct {
 	plural   bool
 	why      string // a reason to abstain other than unplaced words
 	limit    int
+	hints    [][]cand // what linking words might name; one of each must be in use
+	counted  bool     // "and how many are there"
+	whole    bool     // all columns are to be shown
 }
 
 // slots lists all slots in a fixed order.

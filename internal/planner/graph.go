@@ -78,7 +78,9 @@ func (x *index) nameOf(t int) []ref {
 		for len(w) > 1 && slices.Contains(tw, w[0]) {
 			w = w[1:]
 		}
-		switch strings.Join(w, " ") {
+		switch joined := strings.Join(w, " "); joined {
+		case strings.Join(tw, " "):
+			got = append(got, ref{t, c})
 		case "name", "title", "full name":
 			got = append(got, ref{t, c})
 		case "first name":
@@ -87,10 +89,27 @@ func (x *index) nameOf(t int) []ref {
 			last = ref{t, c}
 		}
 	}
-	if len(got) == 0 && first != last {
+	if first != last && first != (ref{}) && last != (ref{}) {
 		return []ref{first, last}
 	}
+	if len(got) > 1 {
+		for _, r := range got { // a name before a title
+			if w := lexicon.SplitName(x.column(r).Name); w[len(w)-1] == "name" {
+				return []ref{r}
+			}
+		}
+		got = got[:1]
+	}
 	return got
+}
+
+// columns are all columns of a table.
+func (x *index) columns(t int) []ref {
+	var rs []ref
+	for c := range x.table(t).Columns {
+		rs = append(rs, ref{t, c})
+	}
+	return rs
 }
 
 // maxHops bounds how far apart tables may be in one question.

@@ -87,7 +87,7 @@ func (x *index) addTable(t int) {
 			x.add(w, cand{here, 0.97})
 		}
 		for i := 1; i < len(w); i++ {
-			x.add(w[i:], cand{here, 0.72})
+			x.add(w[i:], cand{here, 0.8})
 			x.add(w[:i], cand{here, 0.6})
 		}
 		x.parts(w, cand{here, 0.5})
@@ -109,8 +109,8 @@ func (x *index) addColumn(t, c int) {
 		x.add(w, cand{here, 1})
 		x.key(strings.ToLower(name), cand{here, 1})
 		x.owned(t, w, here)
-		if len(w) > 1 && tails[w[len(w)-1]] {
-			x.add(w[:len(w)-1], cand{here, 0.75})
+		if last := w[len(w)-1]; len(w) > 1 && tails[last] {
+			x.add(w[:len(w)-1], cand{here, tailScore(last)})
 		}
 		for i := 1; i < len(w); i++ {
 			x.add(w[i:], cand{here, 0.66})
@@ -130,10 +130,14 @@ func (x *index) owned(t int, w []string, here ref) {
 	for len(rest) > 1 && slices.Contains(tw, rest[0]) {
 		rest = rest[1:]
 	}
+	if strings.Join(w, "") == strings.Join(tw, "") { // the column "team" of table team is its name
+		x.add([]string{"name"}, cand{here, 0.9})
+		x.add(append(slices.Clone(tw), "name"), cand{here, 0.95})
+	}
 	if len(rest) < len(w) {
 		x.add(rest, cand{here, 0.95})
-		if len(rest) > 1 && tails[rest[len(rest)-1]] {
-			x.add(rest[:len(rest)-1], cand{here, 0.72})
+		if last := rest[len(rest)-1]; len(rest) > 1 && tails[last] {
+			x.add(rest[:len(rest)-1], cand{here, tailScore(last) - 0.03})
 		}
 	}
 	if len(tw) > 1 && prefixes[tw[0]] {
@@ -146,11 +150,33 @@ func (x *index) owned(t int, w []string, here ref) {
 	}
 }
 
+// tailScore is what is left of a name's score without its last word. Nobody
+// says "order" and means its id.
+func tailScore(last string) float64 {
+	if last == "id" {
+		return 0.6
+	}
+	return 0.75
+}
+
 func (x *index) add(w []string, c cand) {
 	x.key(strings.Join(w, ""), c)
 	bag := slices.Clone(w)
 	slices.Sort(bag)
 	put(x.bags, strings.Join(bag, " "), c)
+	if len(w) > 1 && len(w) < 5 && c.column >= 0 {
+		put(x.stems, stemBag(w), c)
+	}
+}
+
+// stemBag is the key of several words by their stems, in any order.
+func stemBag(w []string) string {
+	bag := make([]string, len(w))
+	for i := range w {
+		bag[i] = lexicon.Stem(w[i])
+	}
+	slices.Sort(bag)
+	return strings.Join(bag, " ")
 }
 
 func (x *index) key(k string, c cand) { put(x.keys, k, c) }
@@ -199,6 +225,12 @@ func (x *index) find(lemmas []string) []cand {
 	}
 	take(x.keys[strings.Join(lemmas, "")], 1)
 	take(x.keys[strings.Join(content, "")], 1)
+	if len(content) == 2 {
+		x.both(content[0], content[1], take)
+	}
+	if len(content) > 1 && len(content) < 5 {
+		take(x.stems[stemBag(content)], 0.93)
+	}
 	if len(content) > 1 {
 		bag := slices.Clone(content)
 		slices.Sort(bag)
@@ -208,7 +240,26 @@ func (x *index) find(lemmas []string) []cand {
 		x.single(lemmas[0], take)
 	}
 	x.near(content, take)
+	if n := len(content); n > 1 && tails[content[n-1]] { // decor type: decor
+		for _, c := range x.keys[strings.Join(content[:n-1], "")] {
+			if c.column >= 0 && c.score > 0.9 {
+				take([]cand{c}, 0.88)
+			}
+		}
+	}
 	return ranked(got)
+}
+
+// both gives the columns whose names hold both words, apart.
+func (x *index) both(a, b string, take func([]cand, float64)) {
+	for _, c := range x.keys[a] {
+		if c.column < 0 || !slices.ContainsFunc(x.keys[b], func(o cand) bool { return o.ref == c.ref }) {
+			continue
+		}
+		if w := lexicon.SplitName(x.column(c.ref).Name); slices.Contains(w, a) && slices.Contains(w, b) {
+			take([]cand{{c.ref, 0.8}}, 1)
+		}
+	}
 }
 
 func (x *index) single(l string, take func([]cand, float64)) {

@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/postern/postern/internal/planner/lexicon"
@@ -10,65 +11,181 @@ import (
 // interpret reads what reduction has left, from left to right, into the form.
 // Whatever has no place in it is unplaced, and the question is not answered.
 func (ps *parse) interpret() {
-	f := &ps.f
-	var pending []*slot // outputs that wait for the table they are of
-	var last *slot      // the table named last
+	r := &reader{parse: ps, selecting: true}
 	for i := 0; i < len(ps.items); i++ {
-		it := ps.items[i]
-		switch it.kind {
-		case kColumn:
-			s := columnOf(it, anything)
-			if i > 0 && last != nil && ps.items[i-1].kind == kTable {
-				s.owners = last.opts
-			} else {
-				pending = append(pending, s)
-			}
-			f.outs = append(f.outs, &output{slot: s, at: it.start})
-		case kTable:
-			if i+1 < len(ps.items) && ps.items[i+1].kind == kNumber && ps.numbered(it, ps.items[i+1]) {
-				i++
-			}
-			t := tableOf(it)
-			for _, s := range pending {
-				s.owners = t.opts
-			}
-			pending, last = nil, t
-			ps.mention(t, it)
-		case kRows, kOutput:
-			o := it.node.(*output)
-			f.outs = append(f.outs, o)
-			if o.rows {
-				last = o.slot
-			} else {
-				pending = append(pending, o.slot)
-			}
-		case kPred, kWithout:
-			p := it.node.(*pred)
-			ps.own(p, last)
-			f.preds = append(f.preds, p)
-		case kSuper:
-			s := it.node.(*super)
-			if s.slot != nil && !s.rows {
-				if last != nil {
-					s.slot.owners = last.opts
-				} else {
-					pending = append(pending, s.slot)
-				}
-			}
-			f.supers = append(f.supers, s)
-		case kOrders:
-			f.orders = append(f.orders, it.node.([]*orderBy)...)
-		case kGroup:
-			ps.groups(it)
-		default:
-			i += ps.rest(i)
+		i += r.read(i)
+	}
+	if r.last != nil {
+		for _, s := range r.pending {
+			s.owners = r.last.opts
 		}
 	}
-	if last != nil {
-		for _, s := range pending {
-			s.owners = last.opts
+}
+
+// reader is where interpret is in the question.
+type reader struct {
+	*parse
+	pending   []*slot // outputs that wait for the table they are of
+	last      *slot   // the table named last
+	selecting bool    // a column named here is to be shown
+	shown     int     // outputs of earlier sentences
+}
+
+// read takes item i; it gives how many more than that it took.
+func (r *reader) read(i int) int {
+	it := r.items[i]
+	f := &r.f
+	switch it.kind {
+	case kColumn:
+		r.column(i, it)
+	case kTable:
+		return r.table(i, it)
+	case kRows, kOutput:
+		o := it.node.(*output)
+		f.outs = append(f.outs, o)
+		if o.rows {
+			r.last = o.slot
+		} else {
+			r.pending = append(r.pending, o.slot)
+		}
+	case kPred, kWithout:
+		p := it.node.(*pred)
+		owner := r.last
+		if p.bare && i+1 < len(r.items) && r.items[i+1].kind == kTable {
+			owner = tableOf(r.items[i+1])
+		}
+		r.own(p, owner)
+		f.preds = append(f.preds, p)
+		r.selecting = r.selecting && len(f.outs) == 0
+	case kSuper:
+		s := it.node.(*super)
+		if s.slot != nil && !s.rows {
+			if r.last != nil {
+				s.slot.owners = r.last.opts
+			} else {
+				r.pending = append(r.pending, s.slot)
+			}
+		}
+		f.supers = append(f.supers, s)
+	case kOrders:
+		f.orders = append(f.orders, it.node.([]*orderBy)...)
+	case kGroup:
+		r.groups(it)
+	default:
+		return r.rest(i)
+	}
+	return 0
+}
+
+// column takes a column that no phrase has: it is shown, when the question is
+// still (or again) saying what to show.
+func (r *reader) column(i int, it item) {
+	if len(r.f.outs) > r.shown && r.selecting && !r.separated(i) {
+		if r.entity(i, it) {
+			return
+		}
+		r.selecting = false
+	}
+	if i > 0 && (r.items[i-1].kind == kColumn || r.items[i-1].kind == kRows || r.items[i-1].kind == kOutput || r.items[i-1].kind == kSuper || r.items[i-1].kind == kPred && len(r.f.outs) > 0) {
+		r.f.unplaced = append(r.f.unplaced, it.text)
+		return
+	}
+	if !r.selecting {
+		if t := tableOf(it); t != nil && t.opts[0].score >= 0.7 {
+			r.table(i, it)
+			return
+		}
+		r.f.unplaced = append(r.f.unplaced, it.text)
+		return
+	}
+	s := columnOf(it, anything)
+	if it.arg == "full" {
+		s = r.p.named(it)
+	}
+	if s == nil {
+		r.f.unplaced = append(r.f.unplaced, it.text)
+		return
+	}
+	if i > 0 && r.last != nil && r.items[i-1].kind == kTable {
+		s.owners = r.last.opts
+	} else {
+		r.pending = append(r.pending, s)
+	}
+	r.f.outs = append(r.f.outs, &output{slot: s, at: it.start, full: it.arg == "full"})
+}
+
+// separated tells that an item begins a part of a list: the one before it is
+// a comma or an "and".
+func (r *reader) separated(i int) bool {
+	for i--; i >= 0; i-- {
+		switch lexicon.Kind(r.items[i].kind) {
+		case lexicon.Distinct, lexicon.Be:
+			continue
+		case lexicon.And, lexicon.Comma, lexicon.Also, lexicon.Stop:
+			return true
+		}
+		return false
+	}
+	return true
+}
+
+// entity reads a plural column after "of all", in a table that is called
+// otherwise, as the rows of its table.
+func (r *reader) entity(i int, it item) bool {
+	if !strings.HasSuffix(strings.ToLower(it.text), "s") || it.cols[0].score < 0.9 || r.items[i-1].kind != byte(lexicon.Prep) || r.f.head != nil || slices.ContainsFunc(r.f.outs, func(o *output) bool { return o.agg == "" }) {
+		return false
+	}
+	t := &slot{text: it.text, at: it.start, want: tableOnly}
+	for _, c := range it.cols {
+		if !r.p.index.isNumber(c.ref) {
+			t.opts = append(t.opts, cand{ref{c.table, -1}, c.score - 0.1})
 		}
 	}
+	if len(t.opts) == 0 {
+		return false
+	}
+	r.take(t, it)
+	return true
+}
+
+// take makes a table the one that is spoken of.
+func (r *reader) take(t *slot, it item) {
+	for _, s := range r.pending {
+		s.owners = t.opts
+	}
+	r.pending, r.last = nil, t
+	r.mention(t, it)
+}
+
+// table takes a table's name, or the column of the same name in a list of
+// columns to show.
+func (r *reader) table(i int, it item) int {
+	if r.selecting && r.listed(i) && columnOf(it, anything) != nil {
+		it.kind = kColumn
+		r.column(i, it)
+		return 0
+	}
+	took := 0
+	if i+1 < len(r.items) && r.items[i+1].kind == kNumber && r.numbered(it, r.items[i+1]) {
+		took = 1
+	}
+	t := tableOf(it)
+	if i > 0 && r.items[i-1].kind == byte(lexicon.Also) && len(r.f.outs) > 0 {
+		r.f.unplaced = append(r.f.unplaced, it.text)
+	}
+	r.take(t, it)
+	return took
+}
+
+// listed tells that an item stands in a list of columns: "team, age and name".
+func (r *reader) listed(i int) bool {
+	comma := func(j int) bool {
+		return j >= 0 && j < len(r.items) && (r.items[j].kind == byte(lexicon.Comma) || r.items[j].kind == byte(lexicon.And))
+	}
+	column := func(j int) bool {
+		return j >= 0 && j < len(r.items) && (r.items[j].kind == kColumn || r.items[j].kind == kTable && len(r.items[j].cols) > 0)
+	}
+	return comma(i+1) && (column(i+2) || comma(i+2) && column(i+3)) || comma(i-1) && len(r.f.outs) > 0 && i > 1 && (r.items[i-2].kind == kColumn || comma(i-2))
 }
 
 // mention puts a table into the form: the first is what the question is about.
@@ -110,11 +227,9 @@ func (ps *parse) numbered(t, n item) bool {
 func (ps *parse) groups(it item) {
 	for _, g := range it.node.([]item) {
 		if g.kind == kTable {
-			if c := columnOf(g, label); c != nil && c.opts[0].score > g.tabs[0].score {
-				ps.f.groups = append(ps.f.groups, c)
-				continue
-			}
-			ps.f.groups = append(ps.f.groups, tableOf(g))
+			both := tableOf(g)
+			both.opts = append(both.opts, g.cols...)
+			ps.f.groups = append(ps.f.groups, both)
 			continue
 		}
 		ps.f.groups = append(ps.f.groups, columnOf(g, label))
@@ -123,18 +238,35 @@ func (ps *parse) groups(it item) {
 
 // rest takes the items that are no phrase's part. It gives how many more than
 // one it took.
-func (ps *parse) rest(i int) int {
+func (r *reader) rest(i int) int {
+	ps := r.parse
 	it := ps.items[i]
 	next := item{}
 	if i+1 < len(ps.items) {
 		next = ps.items[i+1]
 	}
 	switch lexicon.Kind(it.kind) {
-	case lexicon.Be, lexicon.Have, lexicon.Prep, lexicon.Relative, lexicon.And, lexicon.Comma, lexicon.Stop, lexicon.Also, lexicon.Exists, lexicon.Filler:
+	case lexicon.Be, lexicon.Prep, lexicon.And, lexicon.Comma, lexicon.Exists, lexicon.Filler:
+		return 0
+	case lexicon.Stop, lexicon.Also:
+		r.selecting, r.shown = true, len(ps.f.outs)
+		return 0
+	case lexicon.Have, lexicon.Relative:
+		r.selecting = r.selecting && len(ps.f.outs) == 0 && ps.f.head == nil
 		return 0
 	case lexicon.Verb:
+		if r.selecting && (next.kind == byte(lexicon.And) || next.kind == byte(lexicon.Comma)) && len(ps.f.outs) == 0 {
+			break
+		}
 		ps.f.verbs++
+		if cs := ps.p.index.find([]string{lexicon.Lemma(strings.ToLower(it.text))}); len(cs) > 0 {
+			ps.f.hints = append(ps.f.hints, cs)
+		}
 		return 0
+	case lexicon.Direction:
+		if r.sortShown(it) {
+			return 0
+		}
 	case lexicon.By:
 		return 0
 	case lexicon.Distinct:
@@ -145,9 +277,22 @@ func (ps *parse) rest(i int) int {
 			ps.f.limit = atoi(next.arg)
 			return 1
 		}
+	case lexicon.Whole:
+		if len(ps.f.outs) == 0 {
+			ps.f.whole = true
+			return 0
+		}
+	case lexicon.Count:
+		if slices.ContainsFunc(ps.f.outs, func(o *output) bool { return o.agg == semantic.Count }) {
+			return 0
+		}
+		if len(ps.f.supers) == 1 && ps.f.supers[0].freq && (next.kind == 0 || next.kind == byte(lexicon.Stop)) {
+			ps.f.counted = true
+			return 0
+		}
 	case lexicon.Number:
-		if i > 0 && year(it.arg) && ps.items[i-1].kind == byte(lexicon.Prep) {
-			ps.inYear(it)
+		if next.kind == kTable && len(only(ps.items, "S")) > 0 {
+			ps.f.limit = atoi(it.arg)
 			return 0
 		}
 	case lexicon.Write:
@@ -161,8 +306,11 @@ func (ps *parse) rest(i int) int {
 	return 0
 }
 
-func (ps *parse) inYear(it item) {
-	s := &slot{text: it.text, at: it.start, want: moment, soft: true}
-	ps.dates(s)
-	ps.f.preds = append(ps.f.preds, &pred{kind: compare, op: semantic.Eq, slot: s, values: []string{it.arg}, at: it.start})
+// sortShown orders by what is shown: "in alphabetical order".
+func (r *reader) sortShown(it item) bool {
+	if len(r.f.outs) == 0 || it.arg != "abc" && len(r.f.outs) > 1 {
+		return false
+	}
+	r.f.orders = append(r.f.orders, &orderBy{slot: r.f.outs[0].slot, desc: it.arg == "desc"})
+	return true
 }

@@ -80,6 +80,9 @@ func (p *Planner) spans(q string, toks []lexicon.Token, i int) []weighed {
 			if ph.Kind == lexicon.Filler || ph.Kind == lexicon.Verb {
 				w -= 0.12 * n
 			}
+			if ph.Kind == lexicon.Count {
+				w -= 0.15
+			}
 			out = append(out, weighed{item{kind: byte(ph.Kind), arg: ph.Arg, text: span(q, toks, i, j), start: i, end: j + 1}, w})
 		}
 		it := item{text: span(q, toks, i, j), start: i, end: j + 1}
@@ -99,7 +102,7 @@ func (p *Planner) readings(it item, toks []lexicon.Token, lemma []string) []weig
 			it.vals = append(it.vals, p.values.Find(v)...)
 		}
 	}
-	if !edgeWord(lemma[0]) && !edgeWord(lemma[len(lemma)-1]) && len(toks) <= 6 {
+	if !p.ofTable(lemma) && !edgeWord(lemma[0]) && !edgeWord(lemma[len(lemma)-1]) && len(toks) <= 6 {
 		for _, c := range p.index.find(lemma) {
 			if c.column < 0 {
 				it.tabs = append(it.tabs, c)
@@ -122,6 +125,26 @@ func (p *Planner) readings(it item, toks []lexicon.Token, lemma []string) []weig
 		out = append(out, weighed{it, n * valueWeight(toks, it.vals)})
 	}
 	return out
+}
+
+// ofTable tells "salary of instructors" from "date of birth": what follows
+// "of" is a table, and is to be read as one.
+func (p *Planner) ofTable(lemma []string) bool {
+	for i := 1; i < len(lemma)-1; i++ {
+		if lemma[i] != "of" && lemma[i] != "for" && lemma[i] != "in" {
+			continue
+		}
+		rest := lemma[i+1:]
+		if len(rest) > 1 && (rest[0] == "the" || rest[0] == "a") {
+			rest = rest[1:]
+		}
+		for _, c := range p.index.keys[strings.Join(rest, "")] {
+			if c.column < 0 && c.score >= 0.8 {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // edgeWord tells words that start and end no term.

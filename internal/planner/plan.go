@@ -62,7 +62,7 @@ func (p *Planner) Plan(question string) Answer {
 		return Answer{Reason: "it is empty"}
 	}
 	ps := &parse{p: p, items: likeArguments(p.lattice(question, toks), toks)}
-	ps.items = clean(ps.items)
+	ps.items = p.share(clean(fullNames(ps.items, toks)))
 	ps.reduce(rules)
 	ps.reduce(lateRules)
 	ps.interpret()
@@ -76,7 +76,7 @@ func (p *Planner) Plan(question string) Answer {
 func likeArguments(items []item, toks []lexicon.Token) []item {
 	for i := 0; i+1 < len(items); i++ {
 		n := &items[i+1]
-		if items[i].kind == byte(lexicon.Like) && n.kind != byte(lexicon.Filler) && n.end == n.start+1 && !toks[n.start].Mark {
+		if items[i].kind == byte(lexicon.Like) && (n.kind != byte(lexicon.Filler) || n.text == "A" || n.text == "I") && n.end == n.start+1 && !toks[n.start].Mark {
 			*n = item{kind: kQuoted, arg: toks[n.start].Text, text: n.text, start: n.start, end: n.end}
 		}
 	}

@@ -33,6 +33,8 @@ type parse struct {
 	p     *Planner
 	items []item
 	f     form
+	lo    int // where the match that a rule is given begins and ends
+	hi    int
 }
 
 func (ps *parse) kinds() string {
@@ -56,6 +58,7 @@ func (ps *parse) reduce(rules []rule) {
 			}
 			steps++
 			lo, hi := from+m[0], from+m[1]
+			ps.lo, ps.hi = lo, hi
 			out, ok := r.do(ps, ps.items[lo:hi])
 			if !ok {
 				from = lo + 1
@@ -119,6 +122,9 @@ func columnOf(it item, w want) *slot {
 	if len(it.cols) == 0 || it.kind == kTable && it.cols[0].score < 0.7 {
 		return nil
 	}
+	if it.arg == "full" {
+		return nil
+	}
 	return &slot{opts: it.cols, text: it.text, at: it.start, want: w}
 }
 
@@ -173,6 +179,21 @@ func (ps *parse) dates(s *slot) {
 			}
 		}
 	}
+}
+
+// before and after give the kinds next to the match, 0 at the ends.
+func (ps *parse) before() byte {
+	if ps.lo == 0 {
+		return 0
+	}
+	return ps.items[ps.lo-1].kind
+}
+
+func (ps *parse) after() byte {
+	if ps.hi >= len(ps.items) {
+		return 0
+	}
+	return ps.items[ps.hi].kind
 }
 
 func atoi(s string) int {

@@ -7,8 +7,8 @@ import (
 )
 
 const (
-	hopCost    = 0.2
-	unnamed    = 0.08 // a table that the question does not name
+	hopCost    = 0.12
+	unnamed    = 0.05 // a table that the question does not name
 	owned      = 0.3  // a column of the table that it is said to be of
 	maxOptions = 6
 	maxCombos  = 3000
@@ -53,9 +53,12 @@ func (p *Planner) prune(s *slot) {
 	opts := slices.Clone(s.opts)
 	for i := range opts {
 		opts[i].score += p.fit(s, opts[i].ref)
-		if slices.ContainsFunc(s.owners, func(o cand) bool { return o.table == opts[i].table && o.score > 0.55 }) {
+		if s.owns(opts[i].table) {
 			opts[i].score += owned
 		}
+	}
+	if of := slices.IndexFunc(opts, func(o cand) bool { return o.score > owned+0.6 }); of >= 0 && s.owners != nil && !s.soft {
+		opts = slices.DeleteFunc(opts, func(o cand) bool { return o.score <= owned+0.6 && !s.owns(o.table) })
 	}
 	slices.SortStableFunc(opts, func(a, b cand) int {
 		switch {
@@ -73,6 +76,11 @@ func (p *Planner) prune(s *slot) {
 		}
 	}
 	s.opts = opts
+}
+
+// owns tells whether the question puts the slot under the table.
+func (s *slot) owns(t int) bool {
+	return slices.ContainsFunc(s.owners, func(o cand) bool { return o.table == t && o.score > s.owners[0].score-0.15 })
 }
 
 // fit is what a column's kind takes from its score.

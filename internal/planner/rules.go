@@ -11,34 +11,38 @@ import (
 // rules in the order they are tried. Patterns are over kinds: see lexicon for
 // lower case and marks, reduce.go for the capitals.
 var rules = []rule{
+	{re(`TC`), tableColumn},
 	{re(`[CT][bhpwv]*!?>ap?[CT]?`), nestedCompare},
 	{re(`>ap?[CT]`), nestedCompare},
+	{re(`>N[tT]|N>[tT]|>[tT]N`), rowsCompare},
 	{re(`[CT][bhpwv]*!?[bp]?>p?N`), columnCompare},
 	{re(`[CT][bhpwv]*N>`), columnCompare},
 	{re(`[CT][bhpwv]*!?kN&N`), columnBetween},
 	{re(`kN&N[CT]`), columnBetween},
 	{re(`>NC`), columnCompare},
-	{re(`>N[tT]|N>[tT]|>[tT]N`), rowsCompare},
 	{re(`>N`), ideaCompare},
 	{re(`kN&N`), ideaBetween},
 	{re(`[CT][bhpw]*!?[bpw]*~Q([&|]Q)?`), likeText},
-	{re(`~Q`), likeText},
+	{re(`~Q`), likeShown},
 	{re(`[CT][bhpw]*!?n`), nullColumn},
 	{re(`[CT][bpwhv]*!?[bpw]*[ji]?[VN]((,?[|&]|,)[VN])*`), equals},
 	{re(`[ji]?V((,?[|&]|,)V)*[CT]`), valueThenColumn},
 	{re(`!?[bhpwv]*[ji]?V((,?[|&]|,)V)*`), bareValue},
+	{re(`pN`), inYear},
 	{re(`F,?[|&][pbw]?>p?N`), sameColumn},
 	{re(`y?[m]N?[hp]?[CTt]`), mostOf},
 	{re(`sN?p?#p?[CT]`), mostOf},
 	{re(`[sl]N?[sl]?[p]?C`), superColumn},
 	{re(`Nsp?C`), superColumn},
 	{re(`qp?N?p?[CT]`), frequent},
-	{re(`C[bhpwv]*s`), columnIsSuper},
+	{re(`Cb*s`), columnIsSuper},
 	{re(`[sa]`), superIdea},
-	{re(`(a[,&]*)+p?#?u?p?[CT]`), aggregate},
+	{re(`a(,?&a|,a)*p?#?u?p?[CT]`), aggregate},
+	{re(`G(,|,?&)[CT]`), aggregateToo},
 	{re(`#[up]*[CT]`), countOf},
+	{re(`K&C`), countToo},
 	{re(`[pw]?d?o[pbyd]*([CTKGS][pbd]*)((,?&|,)d?[CTKG][pbd]*)*d?`), sortedBy},
-	{re(`[p]?d[p]?[CTKG](,?&[CTKG])*`), sortedBy},
+	{re(`[pv]?d[py]*[CTKG](,?&[CTKG])*`), sortedBy},
 	{re(`[p]?(e|y)u?[CT]((,?&|,)e?[CT])*`), groupBy},
 }
 
@@ -171,6 +175,31 @@ func likeText(ps *parse, m []item) ([]item, bool) {
 	return one(kPred, p, m), true
 }
 
+// likeShown is about what is shown last, or what names the rows.
+func likeShown(ps *parse, m []item) ([]item, bool) {
+	for i := ps.lo - 1; i >= 0; i-- {
+		it := ps.items[i]
+		var s *slot
+		switch it.kind {
+		case kColumn:
+			s = columnOf(it, anything)
+		case kTable:
+			s = &slot{text: it.text, at: it.start}
+			for _, t := range it.tabs {
+				if names := ps.p.index.nameOf(t.table); len(names) > 0 && t.score > 0.8 {
+					s.opts = append(s.opts, cand{names[0], 0.9})
+				}
+			}
+		case kPred, kSuper, kRows, kOutput:
+			return nil, false
+		}
+		if s != nil && len(s.opts) > 0 {
+			return one(kPred, &pred{kind: like, match: semantic.MatchKind(m[0].arg), values: []string{m[1].arg}, slot: s, at: m[0].start}, m), true
+		}
+	}
+	return nil, false
+}
+
 func nullColumn(ps *parse, m []item) ([]item, bool) {
 	col, _ := first(m, "CT")
 	s := columnOf(col, anything)
@@ -187,6 +216,11 @@ func equals(ps *parse, m []item) ([]item, bool) {
 	s := columnOf(col, anything)
 	if s == nil {
 		return nil, false
+	}
+	if _, n := first(m, "N"); n && len(m) > 2 && m[1].kind != 'b' {
+		if next := ps.after(); col.kind == kTable || next == kTable || next == kColumn || next == 's' || next == 'm' || len(only(m, "v")) > 0 {
+			return nil, false
+		}
 	}
 	p := &pred{kind: among, slot: s, neg: hasNot(m), at: m[0].start}
 	p.both, p.listed = len(only(m, "j")) > 0, len(only(m, "&")) > 0 && len(only(m, "i")) == 0
@@ -324,10 +358,45 @@ func withoutSuch(ps *parse, m []item) ([]item, bool) {
 // groupBy: for each city and year.
 func groupBy(ps *parse, m []item) ([]item, bool) {
 	var g []item
+	if _, by := first(m, "y"); by && !ps.groupsBy(m) {
+		return nil, false
+	}
 	for _, it := range only(m, "CT") {
 		g = append(g, it)
 	}
 	return one(kGroup, g, m), true
+}
+
+// groupsBy tells "the number of orders by country" from "orders made by
+// customers" and "songs by the artist".
+func (ps *parse) groupsBy(m []item) bool {
+	if b := ps.before(); b == 'v' || b == 'b' {
+		return false
+	}
+	last := m[len(m)-1]
+	if last.kind == kTable && strings.HasSuffix(strings.ToLower(last.text), "s") || ps.after() == kPred || ps.after() == kValue {
+		return false
+	}
+	return len(only(ps.items[:ps.lo], "KG#a")) > 0
+}
+
+// tableColumn reads "customer name" as a column when it is one of the table.
+func tableColumn(ps *parse, m []item) ([]item, bool) {
+	t, c := m[0], m[1]
+	if m[1].start != m[0].end {
+		return nil, false
+	}
+	var own []cand
+	for _, o := range c.cols {
+		if slices.ContainsFunc(t.tabs, func(x cand) bool { return x.table == o.table && x.score > 0.55 }) {
+			own = append(own, o)
+		}
+	}
+	if len(own) == 0 || own[0].score < 0.6 {
+		return nil, false
+	}
+	c.cols, c.start, c.text = own, t.start, t.text+" "+c.text
+	return []item{c}, true
 }
 
 func countOf(ps *parse, m []item) ([]item, bool) {
@@ -349,7 +418,40 @@ func countOf(ps *parse, m []item) ([]item, bool) {
 		}
 		return m[len(m)-1:], strings.Contains(m[0].text, "of")
 	}
+	if !distinct && c.opts[0].score < 0.9 {
+		return nil, false
+	}
 	return one(kRows, &output{slot: c, agg: semantic.Count, distinct: true, at: m[0].start}, m), true
+}
+
+// countToo: the number of different cities and regions.
+func countToo(ps *parse, m []item) ([]item, bool) {
+	k := m[0].node.(*output)
+	s := columnOf(m[2], label)
+	if k.rows || s == nil {
+		return nil, false
+	}
+	return append(m[:1:1], one(kRows, &output{slot: s, agg: semantic.Count, distinct: true, at: s.at}, m[1:])...), true
+}
+
+// inYear: in 2014.
+func inYear(ps *parse, m []item) ([]item, bool) {
+	if a := ps.after(); !year(m[1].arg) || a == kTable || a == kColumn {
+		return nil, false
+	}
+	s := &slot{text: m[1].text, at: m[1].start, want: moment, soft: true}
+	ps.dates(s)
+	return one(kPred, &pred{kind: compare, op: semantic.Eq, slot: s, values: []string{m[1].arg}, at: m[1].start}, m), len(s.opts) > 0
+}
+
+// aggregateToo: the average price and score.
+func aggregateToo(ps *parse, m []item) ([]item, bool) {
+	a := m[0].node.(*output)
+	s := columnOf(m[len(m)-1], number)
+	if s == nil || !ps.p.index.isNumber(s.opts[0].ref) || m[len(m)-1].kind == kTable {
+		return nil, false
+	}
+	return append(m[:1:1], one(kOutput, &output{slot: s, agg: a.agg, at: s.at}, m[1:])...), true
 }
 
 // aggregate: the average price; minimum and maximum age.

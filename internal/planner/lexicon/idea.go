@@ -30,7 +30,6 @@ birthdate birthday dob
 employee staff worker
 title name
 identifier id
-id number
 picture photo
 film movie
 occupation job profession
