@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/postern/postern/internal/credential"
 	"github.com/postern/postern/internal/secret"
 )
 
@@ -133,6 +134,7 @@ func answerError(res *http.Response) error {
 		Detail      json.RawMessage `json:"detail"`
 		Description string          `json:"error_description"`
 		RequestID   string          `json:"request_id"`
+		Code        int             `json:"code"`
 	}
 	if json.Unmarshal(b, &e) != nil {
 		return fmt.Errorf("the server answered %s", res.Status)
@@ -150,7 +152,11 @@ func answerError(res *http.Response) error {
 			text += strings.Join(f.Loc, ".") + ": " + f.Msg + "; "
 		}
 	}
-	return &refused{status: res.StatusCode, text: strings.TrimSuffix(text, "; "), request: e.RequestID}
+	err := &refused{status: res.StatusCode, text: strings.TrimSuffix(text, "; "), request: e.RequestID}
+	if e.Code == credential.CodeNotProvided {
+		return hint(err, "store a login: postern credential set --product ID --username U, with the password on stdin")
+	}
+	return err
 }
 
 // refused is an error that the server answered.

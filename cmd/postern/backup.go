@@ -68,17 +68,17 @@ func (r restoreCmd) Run(ctx context.Context, c *terminal) error {
 	if err := os.MkdirAll(r.Data, 0o700); err != nil {
 		return err
 	}
-	for _, f := range []struct{ from, to string }{
-		{r.MasterKey, filepath.Join(r.Data, keyring.MasterFile)},
-		{filepath.Join(r.From, "postern.db"), filepath.Join(r.Data, "postern.db")},
+	for _, f := range []struct{ from, to, what string }{
+		{r.MasterKey, filepath.Join(r.Data, keyring.MasterFile), "--master-key names the master.key of the node that the backup is of"},
+		{filepath.Join(r.From, "postern.db"), filepath.Join(r.Data, "postern.db"), "--from names the folder that backup wrote"},
 	} {
 		if err := copySynced(f.from, f.to); err != nil {
-			return r.undo(err)
+			return r.undo(err, f.what)
 		}
 	}
 	s, err := r.open(ctx)
 	if err != nil {
-		return r.undo(err)
+		return r.undo(err, "the master key file must be the one the backed-up store was made with")
 	}
 	defer s.close()
 	if err := s.db.Restored(asOperator(ctx)); err != nil {
@@ -91,11 +91,11 @@ func (r restoreCmd) Run(ctx context.Context, c *terminal) error {
 }
 
 // undo leaves no half-restored directory that serve would start on.
-func (r restoreCmd) undo(cause error) error {
+func (r restoreCmd) undo(cause error, what string) error {
 	for _, name := range []string{"postern.db", "postern.db-wal", "postern.db-shm", keyring.MasterFile, "node-id"} {
 		_ = os.Remove(filepath.Join(r.Data, name))
 	}
-	return hint(fmt.Errorf("nothing was restored: %w", cause), "the master key file must be the one the backed-up store was made with")
+	return hint(fmt.Errorf("nothing was restored: %w", cause), what)
 }
 
 func copySynced(from, to string) error {

@@ -6,6 +6,8 @@ import (
 	"io"
 	"text/tabwriter"
 	"time"
+
+	"github.com/postern/postern/internal/fault"
 )
 
 type keysCmd struct {
@@ -90,6 +92,9 @@ func (k keysBurnCmd) Run(ctx context.Context, c *terminal) error {
 	}
 	defer s.close()
 	b, err := s.keys("").Burn(asOperator(ctx), k.KeyID)
+	if fault.Is(err, fault.NotFound) {
+		return hint(err, "postern keys list shows them")
+	}
 	if err != nil {
 		return err
 	}

@@ -333,3 +333,25 @@ func TestSessionsOfALoginAreBounded(t *testing.T) {
 		t.Errorf("%d sessions", most)
 	}
 }
+
+// TestALoginThatCouldNotBeTriedSaysWhy has a node that may not reach the
+// warehouse's network.
+func TestALoginThatCouldNotBeTriedSaysWhy(t *testing.T) {
+	o := newOffice(t)
+	m := o.c.node(t, o.c.dir(t))
+	mc := o.c.client(t, o.home, "other", "viewer")
+	o.c.cli(t, o.home, "", "product", "grant", "office:all", "--client", "other")
+	token := m.token(t, mc)
+	within(t, "granted", func() error { return m.wants(http.StatusUnprocessableEntity, http.MethodPost, officeQuery, token, statement("SELECT 1")) })
+	t.Setenv("POSTERN_URL", m.url)
+	t.Setenv("POSTERN_CLIENT_ID", mc.ID)
+	t.Setenv("POSTERN_CLIENT_SECRET", mc.Secret)
+	_, errOut, err := o.c.command(o.home, "", "sql", "--product", "office:all", "SELECT 1")
+	if err == nil || !strings.Contains(string(errOut), "postern credential set") {
+		t.Errorf("a query without a login: %v\n%s", err, errOut)
+	}
+	out, errOut, err := o.c.command(o.home, "al1ce\n", "credential", "set", "--product", "office:all", "--username", o.alice)
+	if err != nil || !strings.Contains(string(out), "unverified") || !strings.Contains(string(errOut), "--allow-network 127.0.0.1/32") {
+		t.Errorf("%v\n%s%s", err, out, errOut)
+	}
+}

@@ -84,8 +84,11 @@ func (s credentialSetCmd) Run(ctx context.Context, c *terminal) error {
 	}); err != nil {
 		return err
 	}
-	if got.Status == "rejected" {
-		return hint(fmt.Errorf("the warehouse refused the login: %s", got.Reason), "run the command again with the right user and password")
+	switch got.Status {
+	case "rejected":
+		return hint(errors.New(got.Reason), "run the command again with the right user and password")
+	case "unverified":
+		c.progress("The login is stored, but could not be tried: %s", got.Reason)
 	}
 	return nil
 }
