@@ -38,6 +38,7 @@ var may = map[string][]string{
 	"gateway":                      {"fault", "secret", "auth", "product", "policy", "credential", "warehouse", "sqlfacts", "result", "audit"},
 	"tool":                         {"fault", "auth", "product", "result"},
 	"semantic":                     {"fault", "product"},
+	"semantic/semantictest":        {"fault", "product", "semantic"},
 	"planner":                      {"fault", "product", "semantic", "planner/lexicon"},
 	"planner/lexicon":              {},
 	"eval":                         {"fault", "auth", "product", "result"},

@@ -187,8 +187,11 @@ func (d Dialect) index(x string, g Grain) string {
 // ordered makes texts compare by their bytes, as SQLite and DuckDB do, so that
 // an order does not depend on the server's locale.
 func (d Dialect) ordered(sql string, class Class) string {
-	if d == Postgres && class == Text {
+	switch {
+	case d == Postgres && class == Text:
 		return sql + ` COLLATE "C"`
+	case d == Postgres && class == Boolean:
+		return "CAST(" + sql + " AS INTEGER)" // it has no least boolean
 	}
 	return sql
 }

@@ -114,18 +114,22 @@ func (s *scope) dated(e Expr) string {
 }
 
 // comparable writes an expression to be ordered by.
-func (s *scope) comparable(e Expr) string {
-	if r, ok := e.(Ref); ok && !s.covers(e) {
-		sql, col := s.ref(r)
-		if col != nil && col.NumericText {
-			return s.c.d.fromText(sql)
+func (s *scope) comparable(e Expr) string { return s.sortable(s.expr(e), e) }
+
+// sortable makes an expression that stands in a column already one to be
+// ordered by: a text of numbers counts as a number, other texts go by bytes.
+func (s *scope) sortable(sql string, e Expr) string {
+	class := s.class(e)
+	if r, ok := e.(Ref); ok && r.Set != "" {
+		if t := s.find(r.Set); t != nil {
+			if col, ok := t.table.Column(r.Column); ok && col.NumericText {
+				return s.c.d.fromText(sql)
+			} else if ok && class == Text && !collates(col.EngineType) {
+				return sql
+			}
 		}
-		if col != nil && col.Class == Text && !collates(col.EngineType) {
-			return sql
-		}
-		return s.c.d.ordered(sql, s.class(e))
 	}
-	return s.c.d.ordered(s.expr(e), s.class(e))
+	return s.c.d.ordered(sql, class)
 }
 
 // collates reports whether PostgreSQL can order a type by a collation: uuid

@@ -206,7 +206,7 @@ func (s *scope) finish(sh shape) compiled {
 	if s.q.Limit > 0 && (s.q.Ties || len(s.q.Within) > 0) {
 		return s.ranked(sh, outs)
 	}
-	if s.q.Distinct && s.ordersUnseen() {
+	if s.q.Distinct && len(s.orders()) > 0 {
 		return s.distinctOrdered(sh, outs)
 	}
 	r := compiled{columns: columnsOf(outs)}
@@ -378,36 +378,28 @@ func (s *scope) tieBreakers() (es []Expr) {
 	return es
 }
 
-// ordersUnseen reports whether the order goes by something not shown.
-func (s *scope) ordersUnseen() bool {
-	return slices.ContainsFunc(s.q.Order, func(o Order) bool {
-		return !slices.ContainsFunc(s.q.Select, func(x Output) bool { return !x.Hidden && same(x.Expr, o.By) })
-	})
-}
-
-// distinctOrdered is DISTINCT with an order by what is not shown: of the rows
-// that are shown as one, the first of the order counts.
+// distinctOrdered is DISTINCT with an order, which engines allow by what is
+// shown, letter for letter, only. Where it goes by what is not shown, of the
+// rows that are shown as one the first of the order counts.
 func (s *scope) distinctOrdered(sh shape, outs []out) compiled {
 	sql := "SELECT " + s.selected(outs)
-	for i, o := range s.q.Order {
+	orders := s.orders()
+	for i, o := range orders {
 		sql += ", " + s.expr(o.By) + " AS o" + strconv.Itoa(i+1)
 	}
 	q := s.c.alias("q")
-	names, group := named2(q, outs)
-	by := make([]string, 0, len(s.q.Order)+len(outs))
-	for i, o := range s.q.Order {
-		x := s.c.d.ordered(q+".o"+strconv.Itoa(i+1), s.class(o.By))
+	names, group := under(q, outs)
+	by := make([]string, 0, len(orders))
+	for i, o := range orders {
+		x := s.sortable(q+".o"+strconv.Itoa(i+1), o.By)
 		by = append(by, pick(o.Desc, "MAX(", "MIN(")+x+")"+direction(o.Desc))
-	}
-	for i, o := range outs {
-		by = append(by, s.c.d.ordered(group[i], o.class)+direction(false))
 	}
 	sql = "SELECT " + names + " FROM (" + sql + s.tail(sh) + ") AS " + q + " GROUP BY " + strings.Join(group, ", ") + s.orderBy(by)
 	return compiled{sql, columnsOf(outs)}
 }
 
-// named2 lists the outputs of a query under an alias, as outputs and bare.
-func named2(q string, outs []out) (selected string, bare []string) {
+// under lists the outputs of a query under its alias, as outputs and bare.
+func under(q string, outs []out) (selected string, bare []string) {
 	for i, o := range outs {
 		x := q + "." + ident(o.name)
 		bare = append(bare, x)
@@ -424,7 +416,7 @@ func (s *scope) ranked(sh shape, outs []out) compiled {
 	hide := func(prefix string, i int, e Expr, desc bool) {
 		name := prefix + strconv.Itoa(i+1)
 		sql += ", " + s.expr(e) + " AS " + name
-		final = append(final, s.c.d.ordered(q+"."+name, s.class(e))+direction(desc))
+		final = append(final, s.sortable(q+"."+name, e)+direction(desc))
 	}
 	for i, w := range s.q.Within {
 		hide("w", i, w, false)
@@ -446,9 +438,9 @@ func (s *scope) ranked(sh shape, outs []out) compiled {
 		rank = pick(s.q.Offset > 0 || s.q.Distinct, "DENSE_RANK", "RANK")
 	}
 	sql += ", " + rank + "() OVER (" + join(s.partition(s.q.Within), "ORDER BY "+strings.Join(window, ", ")) + ") AS r" + s.tail(sh)
-	names, bare := named2(q, outs)
+	names, bare := under(q, outs)
 	for i, o := range outs {
-		final = append(final, s.c.d.ordered(bare[i], o.class)+direction(false))
+		final = append(final, s.sortable(bare[i], o.expr)+direction(false))
 	}
 	if s.q.Distinct {
 		return compiled{"SELECT DISTINCT " + names + " FROM (" + sql + ") AS " + q + " WHERE " + s.upTo(q), columnsOf(outs)}
