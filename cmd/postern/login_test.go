@@ -342,7 +342,9 @@ func TestALoginThatCouldNotBeTriedSaysWhy(t *testing.T) {
 	mc := o.c.client(t, o.home, "other", "viewer")
 	o.c.cli(t, o.home, "", "product", "grant", "office:all", "--client", "other")
 	token := m.token(t, mc)
-	within(t, "granted", func() error { return m.wants(http.StatusUnprocessableEntity, http.MethodPost, officeQuery, token, statement("SELECT 1")) })
+	within(t, "granted", func() error {
+		return m.wants(http.StatusUnprocessableEntity, http.MethodPost, officeQuery, token, statement("SELECT 1"))
+	})
 	t.Setenv("POSTERN_URL", m.url)
 	t.Setenv("POSTERN_CLIENT_ID", mc.ID)
 	t.Setenv("POSTERN_CLIENT_SECRET", mc.Secret)
