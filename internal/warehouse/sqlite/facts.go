@@ -67,6 +67,9 @@ func (c *Conn) Analyze(ctx context.Context, sql string) (sqlfacts.Facts, error) 
 		return sqlfacts.Facts{}, fault.New(fault.Rejected, "the SQL holds a NUL character").At("statement", i)
 	}
 	ts := lex(sql)
+	if i := strange(ts); i >= 0 {
+		return sqlfacts.Facts{}, fault.New(fault.Rejected, "the SQL holds a control character or a byte order mark outside of a text").At("statement", i)
+	}
 	r := find(ts)
 	f := sqlfacts.Facts{
 		Dialect: "sqlite", Statements: count(ts), Tables: r.tables, Columns: r.columns, ReadOnly: true,

@@ -473,3 +473,21 @@ func TestFileInWALModeIsReadBesideItsWriter(t *testing.T) {
 		t.Errorf("after the writer left: %d rows, %v", len(rows), err)
 	}
 }
+
+func TestBlanksThatOnlySQLiteSeesAreRejected(t *testing.T) {
+	c := connect(t, file(t, shop))
+	for _, sql := range []string{
+		"WITH \ufeffhidden AS (SELECT secret FROM sales) SELECT * FROM \ufeffhidden",
+		"WITH months AS \v(SELECT secret FROM sales) SELECT 1 IN months",
+		"SELECT 1 \x01",
+	} {
+		if f, err := c.Analyze(t.Context(), sql); !fault.Is(err, fault.Rejected) {
+			t.Errorf("%q: %+v, %v", sql, f.Reads, err)
+		}
+	}
+	for _, sql := range []string{"SELECT '\ufeff\v'", "SELECT 0x1e+1, 1e+2", `SELECT 1 AS "\v"`} {
+		if _, err := c.Analyze(t.Context(), sql); err != nil {
+			t.Errorf("%q: %v", sql, err)
+		}
+	}
+}
