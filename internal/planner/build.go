@@ -57,7 +57,7 @@ func (b *builder) build() (semantic.Query, bool) {
 
 // contradicts tells that one column is to have two values.
 func (b *builder) contradicts() bool {
-	seen := map[semantic.Expr]bool{}
+	seen := map[semantic.Expr]semantic.Expr{}
 	above, below := map[semantic.Expr]float64{}, map[semantic.Expr]float64{}
 	for _, c := range b.where {
 		if cmp, ok := c.(semantic.Compare); ok {
@@ -77,10 +77,10 @@ func (b *builder) contradicts() bool {
 			}
 		}
 		if eq, ok := c.(semantic.Compare); ok && eq.Op == semantic.Eq {
-			if seen[eq.Left] {
+			if v, ok := seen[eq.Left]; ok && v != eq.Right {
 				return true
 			}
-			seen[eq.Left] = true
+			seen[eq.Left] = eq.Right
 		}
 	}
 	return false

@@ -267,6 +267,14 @@ func (r *reader) rest(i int) int {
 		if r.sortShown(it) {
 			return 0
 		}
+	case lexicon.Between:
+		if next.kind == kTable {
+			return 0
+		}
+	case lexicon.Both:
+		if next.kind == kColumn || next.kind == kTable || next.kind == kOutput {
+			return 0
+		}
 	case lexicon.By:
 		return 0
 	case lexicon.Distinct:
@@ -308,6 +316,10 @@ func (r *reader) rest(i int) int {
 
 // sortShown orders by what is shown: "in alphabetical order".
 func (r *reader) sortShown(it item) bool {
+	if n := len(r.f.orders); n > 0 {
+		r.f.orders[n-1].desc = it.arg == "desc"
+		return true
+	}
 	if len(r.f.outs) == 0 || it.arg != "abc" && len(r.f.outs) > 1 {
 		return false
 	}

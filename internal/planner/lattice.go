@@ -77,7 +77,7 @@ func (p *Planner) spans(q string, toks []lexicon.Token, i int) []weighed {
 		n := float64(j - i + 1)
 		if ph, ok := lexicon.Lookup(strings.Join(lower, " ")); ok && j-i < lexicon.MaxPhrase {
 			w := n*1.0 + 0.06*(n-1)
-			if ph.Kind == lexicon.Filler || ph.Kind == lexicon.Verb {
+			if ph.Kind == lexicon.Filler {
 				w -= 0.12 * n
 			}
 			if ph.Kind == lexicon.Count {

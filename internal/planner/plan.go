@@ -61,6 +61,7 @@ func (p *Planner) Plan(question string) Answer {
 	if len(toks) == 0 {
 		return Answer{Reason: "it is empty"}
 	}
+	toks = withoutYear(toks)
 	ps := &parse{p: p, items: likeArguments(p.lattice(question, toks), toks)}
 	ps.items = p.share(clean(fullNames(ps.items, toks)))
 	ps.reduce(rules)
@@ -70,6 +71,31 @@ func (p *Planner) Plan(question string) Answer {
 	a.Trace = ps.kinds()
 	return a
 }
+
+// withoutYear drops the word in "in the year 2014", "before the year of 2014".
+func withoutYear(toks []lexicon.Token) []lexicon.Token {
+	out := toks[:0:0]
+	for i := 0; i < len(toks); i++ {
+		j := i
+		if j < len(toks) && toks[j].Lower == "the" {
+			j++
+		}
+		if j < len(toks) && (toks[j].Lower == "year" || toks[j].Lower == "years") {
+			j++
+			if j < len(toks) && toks[j].Lower == "of" {
+				j++
+			}
+			if j < len(toks) && i > 0 && year(toks[j].Num) && timeWord[toks[i-1].Lower] {
+				i = j - 1
+				continue
+			}
+		}
+		out = append(out, toks[i])
+	}
+	return out
+}
+
+var timeWord = map[string]bool{"in": true, "before": true, "after": true, "since": true, "until": true, "during": true, "from": true, "between": true, "than": true, "to": true, "of": true, "for": true}
 
 // likeArguments makes the word after "contains" a text, whatever else it
 // could be.

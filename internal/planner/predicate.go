@@ -269,8 +269,33 @@ func (b *builder) without(p *pred) (semantic.Cond, bool) {
 	return r, true
 }
 
+// havingAggregate keeps groups by an aggregate of their rows.
+func (b *builder) havingAggregate(p *pred) bool {
+	shown := b.shownTable()
+	if shown < 0 && len(b.f.groups) == 0 {
+		return b.fail("it is not clear what %s is taken over", quote(p.slot.text))
+	}
+	b.have = append(b.have, semantic.Compare{
+		Left: semantic.Aggregate{Op: p.agg, Of: b.ref(p.slot)}, Op: p.op, Right: semantic.Value{Class: semantic.Numeric, Text: p.values[0]}})
+	if len(b.f.groups) > 0 {
+		return true
+	}
+	for _, o := range b.f.outs {
+		if o.agg == "" {
+			b.q.Group = append(b.q.Group, b.ref(o.slot))
+		}
+	}
+	if key, ok := b.p.index.soleKey(shown); ok && shown != p.slot.pick.table {
+		b.q.Group = append(b.q.Group, b.at(key))
+	}
+	return true
+}
+
 // having writes conditions on numbers of rows.
 func (b *builder) having(p *pred) bool {
+	if p.agg != "" {
+		return b.havingAggregate(p)
+	}
 	if p.slot == nil {
 		if len(b.f.also) != 1 {
 			return b.fail("it does not say what is counted")

@@ -79,6 +79,9 @@ func re(pattern string) *regexp.Regexp { return regexp.MustCompile(pattern) }
 func clean(items []item) []item {
 	out := items[:0:0]
 	for i, it := range items {
+		if n := len(out); it.kind == kUnknown && n > 0 && (out[n-1].kind == kTable || out[n-1].kind == kColumn) && general[lexicon.Lemma(strings.ToLower(it.text))] {
+			continue
+		}
 		if it.kind == byte(lexicon.Filler) || it.kind == byte(lexicon.Exists) && i+1 < len(items) {
 			continue
 		}
@@ -86,6 +89,9 @@ func clean(items []item) []item {
 	}
 	return out
 }
+
+// general words add nothing to the noun before them: faculty members.
+var general = map[string]bool{"member": true, "item": true, "record": true, "entry": true, "info": true, "information": true, "data": true, "instance": true, "listing": true}
 
 // one makes a reduced item out of the items it stands for.
 func one(kind byte, node any, m []item) []item {

@@ -12,9 +12,11 @@ import (
 // lower case and marks, reduce.go for the capitals.
 var rules = []rule{
 	{re(`TC`), tableColumn},
+	{re(`CC`), tableColumn},
 	{re(`[CT][bhpwv]*!?>ap?[CT]?`), nestedCompare},
 	{re(`>ap?[CT]`), nestedCompare},
 	{re(`>N[tT]|N>[tT]|>[tT]N`), rowsCompare},
+	{re(`ap?[CT][bhpwv]*>p?N`), aggregateCompare},
 	{re(`[CT][bhpwv]*!?[bp]?>p?N`), columnCompare},
 	{re(`[CT][bhpwv]*N>`), columnCompare},
 	{re(`[CT][bhpwv]*!?kN&N`), columnBetween},
@@ -36,9 +38,10 @@ var rules = []rule{
 	{re(`Nsp?C`), superColumn},
 	{re(`qp?N?p?[CT]`), frequent},
 	{re(`Cb*s`), columnIsSuper},
-	{re(`[sa]`), superIdea},
+	{re(`l?N?s`), superIdea},
 	{re(`a(,?&a|,a)*p?#?u?p?[CT]`), aggregate},
 	{re(`G(,|,?&)[CT]`), aggregateToo},
+	{re(`#[up]*F+T`), countSuch},
 	{re(`#[up]*[CT]`), countOf},
 	{re(`K&C`), countToo},
 	{re(`[pw]?d?o[pbyd]*([CTKGS][pbd]*)((,?&|,)d?[CTKG][pbd]*)*d?`), sortedBy},
@@ -48,8 +51,9 @@ var rules = []rule{
 
 var lateRules = []rule{
 	{re(`F,?\|[bhpwv]*F`), eitherPred},
+	{re(`>F`), otherThan},
 	{re(`![bhpvwu]*F`), notPred},
-	{re(`![bhpvwu]*T`), without},
+	{re(`![bhpvwu]*[CT]`), without},
 	{re(`A[bhpvw]*F`), withoutSuch},
 }
 
@@ -139,6 +143,7 @@ func ideaCompare(ps *parse, m []item) ([]item, bool) {
 	}
 	if idea == "time" {
 		s.want = moment
+		ps.nearVerb(s)
 	}
 	if idea == "age" {
 		s.opts = slices.DeleteFunc(s.opts, func(c cand) bool { return s.flip[c.ref] })
@@ -154,6 +159,23 @@ func ideaBetween(ps *parse, m []item) ([]item, bool) {
 	s := &slot{text: n[0].text, at: n[0].start, want: moment, soft: true}
 	ps.dates(s)
 	return one(kPred, &pred{kind: between, slot: s, values: []string{n[0].arg, n[1].arg}, at: m[0].start}, m), true
+}
+
+// nearVerb prefers the date that the verb before names: opened in 2014, by
+// the opening year.
+func (ps *parse) nearVerb(s *slot) {
+	for i := ps.lo - 1; i >= 0 && i >= ps.lo-2; i-- {
+		if ps.items[i].kind != byte(lexicon.Verb) {
+			continue
+		}
+		for _, c := range ps.p.index.find([]string{lexicon.Lemma(strings.ToLower(ps.items[i].text))}) {
+			for k := range s.opts {
+				if s.opts[k].ref == c.ref {
+					s.opts[k].score += 0.35
+				}
+			}
+		}
+	}
 }
 
 func year(s string) bool { return len(s) == 4 && (s[0] == '1' || s[0] == '2') && atoi(s) > 0 }
@@ -307,7 +329,16 @@ func bareValue(ps *parse, m []item) ([]item, bool) {
 	}
 	p := &pred{kind: among, slot: all, neg: hasNot(m), at: m[0].start, bare: true, both: len(only(m, "j")) > 0, listed: len(only(m, "&")) > 0 && len(only(m, "i")) == 0}
 	if !ps.p.fill(p, vals) {
-		return nil, false
+		if len(vals) == 1 {
+			return nil, false
+		}
+		out, ok := bareValue(ps, []item{vals[0]}) // Oslo, Norway: a value each
+		for i := range m {
+			if m[i].start == vals[0].start {
+				out = append(out, m[i+1:]...)
+			}
+		}
+		return out, ok
 	}
 	return one(kPred, p, m), true
 }
@@ -343,7 +374,7 @@ func notPred(ps *parse, m []item) ([]item, bool) {
 
 func without(ps *parse, m []item) ([]item, bool) {
 	s := tableOf(m[len(m)-1])
-	if s == nil {
+	if s == nil || m[len(m)-1].kind == kColumn && s.opts[0].score < 0.55 {
 		return nil, false
 	}
 	return one(kWithout, &pred{kind: related, slot: s, neg: true, at: m[0].start}, m), true
@@ -392,11 +423,66 @@ func tableColumn(ps *parse, m []item) ([]item, bool) {
 			own = append(own, o)
 		}
 	}
+	if m[0].kind == kColumn {
+		own = ps.p.ofTableNamed(m[0], c.cols)
+	}
 	if len(own) == 0 || own[0].score < 0.6 {
 		return nil, false
 	}
 	c.cols, c.start, c.text = own, t.start, t.text+" "+c.text
 	return []item{c}, true
+}
+
+// ofTableNamed keeps the columns whose table's name holds the word before
+// them: "membership level" in table members.
+func (p *Planner) ofTableNamed(modifier item, cols []cand) []cand {
+	stem := lexicon.Stem(strings.ToLower(modifier.text))
+	var own []cand
+	for _, c := range cols {
+		for _, w := range p.index.words[c.table] {
+			if s := lexicon.Stem(w); s == stem || len(s) > 4 && strings.HasPrefix(stem, s) {
+				own = append(own, c)
+				break
+			}
+		}
+	}
+	return own
+}
+
+// countSuch: the number of male students.
+func countSuch(ps *parse, m []item) ([]item, bool) {
+	t := m[len(m)-1]
+	k := one(kRows, &output{slot: tableOf(t), rows: true, agg: semantic.Count, at: m[0].start}, m[:1])
+	for _, f := range only(m, "F") {
+		p := f.node.(*pred)
+		ps.own(p, tableOf(t))
+		k = append(k, f)
+	}
+	return k, true
+}
+
+// otherThan: other than F.
+func otherThan(ps *parse, m []item) ([]item, bool) {
+	p := m[1].node.(*pred)
+	if m[0].arg != "ne" {
+		return nil, false
+	}
+	p.neg = !p.neg
+	return one(kPred, p, m), true
+}
+
+// aggregateCompare: with an average price above 10.
+func aggregateCompare(ps *parse, m []item) ([]item, bool) {
+	agg, _ := first(m, "a")
+	cmp, _ := first(m, ">")
+	num, _ := first(m, "N")
+	col, _ := first(m, "CT")
+	op, idea := compareOp(cmp.arg)
+	s := columnOf(col, number)
+	if s == nil || idea != "" || !ps.p.index.isNumber(s.opts[0].ref) {
+		return nil, false
+	}
+	return one(kPred, &pred{kind: compare, slot: s, agg: aggOp(agg.arg), op: op, values: []string{num.arg}, at: m[0].start, rows: true}, m), true
 }
 
 func countOf(ps *parse, m []item) ([]item, bool) {
@@ -441,6 +527,7 @@ func inYear(ps *parse, m []item) ([]item, bool) {
 	}
 	s := &slot{text: m[1].text, at: m[1].start, want: moment, soft: true}
 	ps.dates(s)
+	ps.nearVerb(s)
 	return one(kPred, &pred{kind: compare, op: semantic.Eq, slot: s, values: []string{m[1].arg}, at: m[1].start}, m), len(s.opts) > 0
 }
 

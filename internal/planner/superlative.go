@@ -82,18 +82,16 @@ func columnIsSuper(ps *parse, m []item) ([]item, bool) {
 
 // superIdea: the oldest; the cheapest.
 func superIdea(ps *parse, m []item) ([]item, bool) {
-	if m[0].kind != 's' {
-		return nil, false
-	}
-	desc, idea := direction(m[0].arg)
+	w := m[len(m)-1]
+	desc, idea := direction(w.arg)
 	if idea == "" {
 		return nil, false
 	}
-	s := ps.ideaSlot(idea, m[0])
+	s := ps.ideaSlot(idea, w)
 	if s == nil {
 		return nil, false
 	}
-	return one(kSuper, &super{slot: s, desc: desc, n: 1, at: m[0].start}, m), true
+	return one(kSuper, &super{slot: s, desc: desc, n: limitOf(m), at: m[0].start}, m), true
 }
 
 // sortedBy: sorted by age descending; in ascending order of name.

@@ -23,10 +23,9 @@ func Lemma(w string) string {
 	}
 	n := len(w)
 	switch {
+	case w == "ids":
+		return "id"
 	case n <= 3 || !strings.HasSuffix(w, "s") || strings.HasSuffix(w, "ss") || strings.HasSuffix(w, "us") || strings.HasSuffix(w, "is"):
-		if n == 3 && w[2] == 's' && w[1] != 's' && w[1] != 'u' && w[1] != 'i' && w[1] != 'a' {
-			return w[:2]
-		}
 		return w
 	case strings.HasSuffix(w, "ies"):
 		return w[:n-3] + "y"
@@ -116,9 +115,7 @@ func SplitName(name string) []string {
 	start, runes := 0, []rune(name)
 	cut := func(end int) {
 		if end > start {
-			for _, w := range Expand(Lemma(strings.ToLower(string(runes[start:end])))) {
-				words = append(words, w)
-			}
+			words = append(words, Expand(Lemma(strings.ToLower(string(runes[start:end]))))...)
 		}
 	}
 	for i, r := range runes {

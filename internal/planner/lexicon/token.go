@@ -37,7 +37,7 @@ func Tokens(q string) (tokens []Token, cut bool) {
 		}
 		r, n := utf8.DecodeRuneInString(q[i:])
 		switch {
-		case unicode.IsSpace(r) || unicode.IsControl(r) || r == utf8.RuneError:
+		case r == '(' || r == ')' || unicode.IsSpace(r) || unicode.IsControl(r) || r == utf8.RuneError:
 			i += n
 		case quoteEnd(q, i, r, n) > 0:
 			end := quoteEnd(q, i, r, n)
