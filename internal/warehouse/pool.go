@@ -61,6 +61,7 @@ type Pool struct {
 // longer in the pool's map was forgotten: its sessions end when released.
 type slot struct {
 	key       string
+	server    string
 	idle      []*session // the longest idle first
 	open      int        // sessions there are, in whatever state, and being opened
 	resetting int
@@ -102,35 +103,48 @@ func (p *Pool) Sessions() (open, idle int) {
 // of the old. The caller has to Release it; when all sessions of the key are
 // in use, it waits until ctx ends.
 func (p *Pool) Acquire(ctx context.Context, key string, s product.Source, l Login) (*Lease, error) {
-	sl, se, wait, err := p.enter(key + "\x00" + place(s))
+	sl, se, wait, err := p.enter(key+"\x00"+place(s), server(s))
 	if err != nil {
 		return nil, err
 	}
-	if wait != nil {
-		select {
-		case h := <-wait:
-			if h.forgotten {
-				return nil, fault.New(fault.Unavailable, "the credential was changed or deleted just now").After(time.Second)
+	for {
+		if wait != nil {
+			if se, err = p.await(ctx, sl, wait); err != nil {
+				return nil, err
 			}
-			se = h.session
-		case <-ctx.Done():
-			p.abandon(sl, wait)
-			return nil, fault.Because(ctx.Err(), fault.Limited, "all %d sessions of this credential in the warehouse are in use", p.bounds.PerKey).After(time.Second)
 		}
-	}
-	if se != nil && !alive(ctx, se) {
-		_ = se.conn.Close()
-		se = nil // its right to be there goes to the one opened now
-	}
-	if se == nil {
-		conn, err := p.open(ctx, s, l)
-		if err != nil {
-			p.gone(sl)
-			return nil, err
+		if se != nil && !alive(ctx, se) {
+			_ = se.conn.Close()
+			se = nil // its right to be there goes to the one opened now
 		}
-		se = &session{conn: conn, slot: sl, born: time.Now()}
+		if se == nil {
+			conn, err := p.openInFull(ctx, s, l)
+			if wait = p.queue(sl, err); wait != nil {
+				continue
+			}
+			if err != nil {
+				p.gone(sl)
+				return nil, err
+			}
+			se = &session{conn: conn, slot: sl, born: time.Now()}
+		}
+		return &Lease{Conn: se.conn, pool: p, session: se}, nil
 	}
-	return &Lease{Conn: se.conn, pool: p, session: se}, nil
+}
+
+// await waits for a session, or for the right to open one, which is neither a
+// session nor an error.
+func (p *Pool) await(ctx context.Context, sl *slot, wait chan handover) (*session, error) {
+	select {
+	case h := <-wait:
+		if h.forgotten {
+			return nil, fault.New(fault.Unavailable, "the credential was changed or deleted just now").After(time.Second)
+		}
+		return h.session, nil
+	case <-ctx.Done():
+		p.abandon(sl, wait)
+		return nil, fault.Because(ctx.Err(), fault.Limited, "all sessions of this credential in the warehouse are in use").After(time.Second)
+	}
 }
 
 // alive asks a session that was idle for a while whether it still is: servers
@@ -171,7 +185,7 @@ func (p *Pool) open(ctx context.Context, s product.Source, l Login) (Conn, error
 // enter gives an idle session, or the right to open one (neither a session
 // nor a channel), or a channel to wait on. A caller rather waits for a session
 // that is just being reset than opens another.
-func (p *Pool) enter(key string) (*slot, *session, chan handover, error) {
+func (p *Pool) enter(key, server string) (*slot, *session, chan handover, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
@@ -179,7 +193,7 @@ func (p *Pool) enter(key string) (*slot, *session, chan handover, error) {
 	}
 	sl := p.slots[key]
 	if sl == nil {
-		sl = &slot{key: key}
+		sl = &slot{key: key, server: server}
 		p.slots[key] = sl
 	}
 	if se := p.reuse(sl); se != nil {

@@ -30,6 +30,17 @@ type engine struct {
 	opened []*conn
 	fail   error
 	slow   time.Duration // of Open and Ping
+	room   int           // sessions it takes at once; 0 is any number
+}
+
+// alive counts the sessions that are not closed. The engine is locked.
+func (e *engine) alive() (n int) {
+	for _, c := range e.opened {
+		if !c.closed.Load() {
+			n++
+		}
+	}
+	return n
 }
 
 type conn struct {
@@ -59,6 +70,9 @@ func (e *engine) Open(ctx context.Context, _ product.Source, l warehouse.Login, 
 	c := &conn{e: e, login: l}
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if e.room > 0 && e.alive() >= e.room {
+		return nil, fault.Because(warehouse.ErrFull, fault.Unavailable, "full")
+	}
 	e.opened = append(e.opened, c)
 	return c, nil
 }
@@ -358,5 +372,75 @@ func TestUnknownEngineIsInvalid(t *testing.T) {
 	s.Engine = product.Oracle
 	if _, err := p.Acquire(t.Context(), "a", s, warehouse.Login{}); !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), "oracle") {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestIdleSessionsOfOthersMakeRoomWhereTheServerIsFull(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := &engine{room: 4}
+		p := pool(e, warehouse.Bounds{})
+		defer p.Close()
+		for _, key := range []string{"a", "b", "c", "d"} {
+			acquire(t, p, key, "h").Release()
+		}
+		synctest.Wait()
+		elsewhere := e.count()
+		l := acquire(t, p, "e", "h")
+		if e.count() != elsewhere+1 {
+			t.Errorf("%d opened", e.count())
+		}
+		if open, idle := p.Sessions(); open != 1 || idle != 0 {
+			t.Errorf("%d open, %d idle", open, idle)
+		}
+		l.Release()
+	})
+}
+
+func TestACallerWaitsForItsOwnSessionWhereTheServerIsFull(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := &engine{room: 2}
+		p := pool(e, warehouse.Bounds{})
+		defer p.Close()
+		mine, other := acquire(t, p, "a", "h"), acquire(t, p, "b", "h")
+		got := make(chan error)
+		go func() {
+			l, err := p.Acquire(t.Context(), "a", place("h"), warehouse.Login{})
+			if err == nil {
+				l.Release()
+			}
+			got <- err
+		}()
+		synctest.Wait()
+		if _, err := p.Acquire(t.Context(), "c", place("h"), warehouse.Login{}); !fault.Is(err, fault.Unavailable) {
+			t.Errorf("one that has no session to wait for: %v", err)
+		}
+		mine.Release()
+		if err := <-got; err != nil {
+			t.Errorf("one that has: %v", err)
+		}
+		other.Release()
+	})
+}
+
+func TestManyCallersAtAFullServerAllGetThrough(t *testing.T) {
+	e := &engine{room: 3}
+	p := pool(e, warehouse.Bounds{})
+	first := acquire(t, p, "a", "h")
+	var work sync.WaitGroup
+	for range 64 {
+		work.Go(func() {
+			l, err := p.Acquire(t.Context(), "a", place("h"), warehouse.Login{})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			l.Release()
+		})
+	}
+	first.Release()
+	work.Wait()
+	p.Close()
+	if open, idle := p.Sessions(); open != 0 || idle != 0 {
+		t.Errorf("%d open, %d idle", open, idle)
 	}
 }

@@ -228,6 +228,9 @@ func loginError(ctx context.Context, err error) error {
 	}
 	var refused *pgconn.PgError
 	if errors.As(err, &refused) {
+		if refused.Code == "53300" {
+			err = fmt.Errorf("%w: %w", warehouse.ErrFull, err)
+		}
 		switch refused.Code[:min(2, len(refused.Code))] {
 		case "53", "57", "08": // no resources, shutting down, connection trouble
 			return fault.Because(err, fault.Unavailable, "the warehouse takes no connection now: %s", refused.Message)
