@@ -12,6 +12,7 @@ package pg
 import (
 	"context"
 	"errors"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -54,6 +55,9 @@ func Warm() {
 			<-busy
 			_, _ = run("SELECT 1")
 			free <- struct{}{}
+			// Compiling leaves hundreds of megabytes behind, which the runtime
+			// would keep for minutes.
+			debug.FreeOSMemory()
 		}()
 	})
 }
