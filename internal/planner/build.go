@@ -138,7 +138,7 @@ func (b *builder) defaults() bool {
 			f.outs = append(f.outs, &output{slot: s.slot})
 			return true
 		}
-		if s.slot != nil && !s.rows && !s.slot.soft && s.n == 1 {
+		if s.slot != nil && !s.rows && s.agg == "" && !s.slot.soft && s.n == 1 {
 			agg := semantic.Min
 			if s.desc {
 				agg = semantic.Max
@@ -324,6 +324,10 @@ func (b *builder) supers() bool {
 		n = b.f.limit
 	}
 	switch {
+	case s.agg != "":
+		if !b.byAggregate(s) {
+			return false
+		}
 	case s.freq:
 		if slices.ContainsFunc(b.f.outs, func(o *output) bool { return o.agg == "" && o.slot.pick.ref != s.slot.pick.ref }) {
 			return b.fail("the most common %s is not what it shows", s.slot.text)
@@ -343,6 +347,23 @@ func (b *builder) supers() bool {
 	}
 	b.q.Limit = n
 	b.note("if several tie, one of them is shown")
+	return true
+}
+
+// byAggregate orders what is shown by an aggregate of its rows.
+func (b *builder) byAggregate(s *super) bool {
+	t := b.shownTable()
+	if t < 0 || b.aggregated() || len(b.f.groups) > 0 {
+		return b.fail("it does not say what %s is taken over", quote(s.slot.text))
+	}
+	if key, ok := b.p.index.soleKey(t); ok && t != s.slot.pick.table {
+		b.q.Group = append(b.q.Group, b.at(key))
+	} else {
+		for _, o := range b.f.outs {
+			b.q.Group = append(b.q.Group, b.ref(o.slot))
+		}
+	}
+	b.q.Order = append(b.q.Order, semantic.Order{By: semantic.Aggregate{Op: s.agg, Of: b.ref(s.slot)}, Desc: s.desc})
 	return true
 }
 
@@ -472,7 +493,7 @@ func (b *builder) soleTable() int {
 		}
 	}
 	for _, s := range b.f.supers {
-		if s.slot == nil || s.rows || !same(s.slot) {
+		if s.slot == nil || s.rows || s.agg != "" || !same(s.slot) {
 			return -1
 		}
 	}

@@ -56,6 +56,10 @@ func newIndex(m *semantic.Model) *index {
 		for c := range m.Tables[t].Columns {
 			x.addColumn(t, c)
 		}
+		if key, ok := x.soleKey(t); ok { // whatever it is called, a key is an id
+			x.add([]string{"id"}, cand{key, 0.85})
+			x.add(append(slices.Clone(x.words[t]), "id"), cand{key, 0.88})
+		}
 	}
 	for j, join := range m.Joins {
 		from, ok1 := x.names[strings.ToLower(join.From)]

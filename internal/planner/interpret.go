@@ -267,6 +267,10 @@ func (r *reader) rest(i int) int {
 		if r.sortShown(it) {
 			return 0
 		}
+	case lexicon.Sort:
+		if next.kind == 0 || next.kind == byte(lexicon.Stop) || next.kind == byte(lexicon.Direction) || it.text == "listed" {
+			return 0
+		}
 	case lexicon.Between:
 		if next.kind == kTable {
 			return 0

@@ -56,7 +56,10 @@ type weighed struct {
 	weight float64
 }
 
-const maxSpan = 8
+const (
+	maxSpan   = 8
+	termBonus = 0.14 // a longer term before two short ones
+)
 
 func (p *Planner) spans(q string, toks []lexicon.Token, i int) []weighed {
 	t := toks[i]
@@ -118,7 +121,7 @@ func (p *Planner) readings(it item, toks []lexicon.Token, lemma []string) []weig
 		if top(it.tabs) >= top(it.cols)-0.02 {
 			term.kind = kTable
 		}
-		out = append(out, weighed{term, n*(0.35+0.75*s) + 0.05*(n-1)})
+		out = append(out, weighed{term, n*(0.35+0.75*s) + termBonus*(n-1)})
 	}
 	if len(it.vals) > 0 && !(len(toks) == 1 && toks[0].IsNum) {
 		it.kind = kValue

@@ -61,7 +61,7 @@ func (p *Planner) Plan(question string) Answer {
 	if len(toks) == 0 {
 		return Answer{Reason: "it is empty"}
 	}
-	toks = withoutYear(toks)
+	toks = withoutYear(lexicon.Dates(toks))
 	ps := &parse{p: p, items: likeArguments(p.lattice(question, toks), toks)}
 	ps.items = p.share(clean(fullNames(ps.items, toks)))
 	ps.reduce(rules)

@@ -3,6 +3,7 @@ package planner
 import (
 	"slices"
 
+	"github.com/postern/postern/internal/planner/lexicon"
 	"github.com/postern/postern/internal/semantic"
 )
 
@@ -107,6 +108,13 @@ func (b *builder) compare(p *pred) (semantic.Cond, bool) {
 		op = turned[op]
 	}
 	v := p.values[0]
+	if lexicon.IsDate(v) {
+		class := b.p.index.column(p.slot.pick.ref).Class
+		if class == semantic.Numeric || class == semantic.Text && p.op != semantic.Eq {
+			return nil, b.fail("%s holds no dates", quote(p.slot.text))
+		}
+		return semantic.Compare{Left: b.ref(p.slot), Op: op, Right: semantic.Value{Class: class, Text: v}}, true
+	}
 	switch b.class(p.slot) {
 	case semantic.Date:
 		return b.during(p.slot, op, v)

@@ -15,6 +15,7 @@ var rules = []rule{
 	{re(`CC`), tableColumn},
 	{re(`[CT][bhpwv]*!?>ap?[CT]?`), nestedCompare},
 	{re(`>ap?[CT]`), nestedCompare},
+	{re(`>a`), nestedIdea},
 	{re(`>N[tT]|N>[tT]|>[tT]N`), rowsCompare},
 	{re(`ap?[CT][bhpwv]*>p?N`), aggregateCompare},
 	{re(`[CT][bhpwv]*!?[bp]?>p?N`), columnCompare},
@@ -25,6 +26,7 @@ var rules = []rule{
 	{re(`>N`), ideaCompare},
 	{re(`kN&N`), ideaBetween},
 	{re(`[CT][bhpw]*!?[bpw]*~Q([&|]Q)?`), likeText},
+	{re(`~Q[bhp]*C`), likeText},
 	{re(`~Q`), likeShown},
 	{re(`[CT][bhpw]*!?n`), nullColumn},
 	{re(`[CT][bpwhv]*!?[bpw]*[ji]?[VN]((,?[|&]|,)[VN])*`), equals},
@@ -32,7 +34,9 @@ var rules = []rule{
 	{re(`!?[bhpwv]*[ji]?V((,?[|&]|,)V)*`), bareValue},
 	{re(`pN`), inYear},
 	{re(`F,?[|&][pbw]?>p?N`), sameColumn},
+	{re(`F,?\|p?N`), orNumber},
 	{re(`y?[m]N?[hp]?[CTt]`), mostOf},
+	{re(`[sm]p?a[#p]*C`), superAggregate},
 	{re(`sN?p?#p?[CT]`), mostOf},
 	{re(`[sl]N?[sl]?[p]?C`), superColumn},
 	{re(`Nsp?C`), superColumn},
@@ -42,7 +46,8 @@ var rules = []rule{
 	{re(`a(,?&a|,a)*p?#?u?p?[CT]`), aggregate},
 	{re(`G(,|,?&)[CT]`), aggregateToo},
 	{re(`#[up]*F+T`), countSuch},
-	{re(`#[up]*[CT]`), countOf},
+	{re(`#[upa]*[CT]`), countOf},
+	{re(`#F`), countValue},
 	{re(`K&C`), countToo},
 	{re(`[pw]?d?o[pbyd]*([CTKGS][pbd]*)((,?&|,)d?[CTKG][pbd]*)*d?`), sortedBy},
 	{re(`[pv]?d[py]*[CTKG](,?&[CTKG])*`), sortedBy},
@@ -52,6 +57,7 @@ var rules = []rule{
 var lateRules = []rule{
 	{re(`F,?\|[bhpwv]*F`), eitherPred},
 	{re(`>F`), otherThan},
+	{re(`j[bhp]*F`), bothPred},
 	{re(`![bhpvwu]*F`), notPred},
 	{re(`![bhpvwu]*[CT]`), without},
 	{re(`A[bhpvw]*F`), withoutSuch},
@@ -191,6 +197,9 @@ func likeText(ps *parse, m []item) ([]item, bool) {
 		return nil, false
 	}
 	if p.slot = columnOf(col, anything); p.slot == nil {
+		return nil, false
+	}
+	if m[0].kind == byte(lexicon.Like) && ps.before() == kPred {
 		return nil, false
 	}
 	p.both = len(only(m, "&")) > 0
@@ -459,6 +468,62 @@ func countSuch(ps *parse, m []item) ([]item, bool) {
 		k = append(k, f)
 	}
 	return k, true
+}
+
+// countValue: how many managers, where manager is a value.
+func countValue(ps *parse, m []item) ([]item, bool) {
+	p := m[1].node.(*pred)
+	if !p.bare || p.neg || len(p.values) != 1 {
+		return nil, false
+	}
+	t := &slot{text: m[1].text, at: m[1].start, want: tableOnly}
+	seen := map[int]bool{}
+	for _, o := range p.slot.opts {
+		if !seen[o.table] {
+			seen[o.table] = true
+			t.opts = append(t.opts, cand{ref{o.table, -1}, 0.8})
+		}
+	}
+	ps.own(p, t)
+	return append(one(kRows, &output{slot: t, rows: true, agg: semantic.Count, at: m[0].start}, m[:1]), m[1]), true
+}
+
+// orNumber: in 2014 or 2015; with id 3 or 4.
+func orNumber(ps *parse, m []item) ([]item, bool) {
+	p := m[0].node.(*pred)
+	n := m[len(m)-1]
+	if p.rows || p.neg || !(p.kind == compare && p.op == semantic.Eq || p.kind == among && !p.both) {
+		return nil, false
+	}
+	if p.kind == among && !ps.p.index.isKeyish(p.slot.opts[0].ref) {
+		return nil, false
+	}
+	p.or = append(p.or, &pred{kind: compare, op: semantic.Eq, slot: p.slot, values: []string{n.arg}, at: n.start})
+	return one(kPred, p, m), true
+}
+
+// bothPred: both A and B.
+func bothPred(ps *parse, m []item) ([]item, bool) {
+	p := m[len(m)-1].node.(*pred)
+	if !p.listed {
+		return nil, false
+	}
+	p.both = true
+	return one(kPred, p, m), true
+}
+
+// nestedIdea: younger than average.
+func nestedIdea(ps *parse, m []item) ([]item, bool) {
+	op, idea := compareOp(m[0].arg)
+	if idea == "" || m[1].arg == "sum" {
+		return nil, false
+	}
+	s := ps.ideaSlot(idea, m[0])
+	if s == nil {
+		return nil, false
+	}
+	s.opts = slices.DeleteFunc(s.opts, func(c cand) bool { return s.flip[c.ref] })
+	return one(kPred, &pred{kind: nested, op: op, agg: aggOp(m[1].arg), slot: s, at: m[0].start}, m), len(s.opts) > 0
 }
 
 // otherThan: other than F.

@@ -37,6 +37,17 @@ func mostOf(ps *parse, m []item) ([]item, bool) {
 	return one(kSuper, s, m), true
 }
 
+// superAggregate: the highest average price, of what is shown.
+func superAggregate(ps *parse, m []item) ([]item, bool) {
+	c := columnOf(m[len(m)-1], number)
+	a, _ := first(m, "a")
+	desc, idea := direction(m[0].arg)
+	if c == nil || idea != "" || !ps.p.index.isNumber(c.opts[0].ref) {
+		return nil, false
+	}
+	return one(kSuper, &super{slot: c, desc: desc, agg: aggOp(a.arg), n: 1, at: m[0].start}, m), true
+}
+
 func limitOf(m []item) int {
 	if n, ok := first(m, "N"); ok {
 		return atoi(n.arg)

@@ -75,7 +75,7 @@ var abbreviations = pairs(`num:number no:number nbr:number nr:number qty:quantit
 	info:information img:image pic:picture msg:message ref:reference src:source dest:destination dst:destination
 	lang:language lname:last~name fname:first~name fullname:full~name surname:last~name forename:first~name
 	firstname:first~name lastname:last~name givenname:first~name familyname:last~name username:user~name
-	bal:balance sal:salary tot:total cred:credit spd:speed ht:height wt:weight apt:apartment bldg:building rm:room
+	acc:account bal:balance sal:salary tot:total cred:credit spd:speed ht:height wt:weight apt:apartment bldg:building rm:room
 	cd:code ctr:country ctry:country attr:attribute grp:group lvl:level mkt:market prc:price pmt:payment
 	yn:flag ts:time dt:date tm:time colour:color grey:gray centre:center programme:program theatre:theater licence:license
 	telephone:phone mail:email e-mail:email birthday:birthdate zipcode:zip~code postcode:postal~code`)
@@ -132,7 +132,24 @@ func SplitName(name string) []string {
 		}
 	}
 	cut(len(runes))
-	return words
+	return joined(words)
+}
+
+// joined reads one letter before a word as a part of it where that gives an
+// abbreviation: L, Name is a last name.
+func joined(words []string) []string {
+	out := words[:0:0]
+	for i := 0; i < len(words); i++ {
+		if len(words[i]) == 1 && i+1 < len(words) {
+			if full := Expand(words[i] + words[i+1]); len(full) > 1 {
+				out = append(out, full...)
+				i++
+				continue
+			}
+		}
+		out = append(out, words[i])
+	}
+	return out
 }
 
 // plainUpper tells that a name is upper case throughout but for a plural s

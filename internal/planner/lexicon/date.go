@@ -1,0 +1,81 @@
+package lexicon
+
+import (
+	"strconv"
+	"strings"
+)
+
+var months = pairs(`january:01 february:02 march:03 april:04 may:05 june:06 july:07 august:08 september:09 october:10 november:11 december:12
+	jan:01 feb:02 mar:03 apr:04 jun:06 jul:07 aug:08 sep:09 sept:09 oct:10 nov:11 dec:12`)
+
+// Dates joins the tokens of each whole date (June 21, 2002; 21 June 2002;
+// 2002-06-21 10:00:00) into one number token spelled as SQL spells dates.
+func Dates(tokens []Token) []Token {
+	out := tokens[:0:0]
+	for i := 0; i < len(tokens); {
+		date, n := dateAt(tokens[i:])
+		if n == 0 {
+			out = append(out, tokens[i])
+			i++
+			continue
+		}
+		t := tokens[i]
+		t.IsNum, t.Num, t.Quoted, t.Mark, t.End = true, date, false, false, tokens[i+n-1].End
+		out = append(out, t)
+		i += n
+	}
+	return out
+}
+
+func dateAt(t []Token) (string, int) {
+	if d := t[0].Lower; iso(d) {
+		if len(t) > 1 && clock(t[1].Lower) {
+			return d + " " + t[1].Lower, 2
+		}
+		return d, 1
+	}
+	m, d, y := 0, 1, 2
+	if _, ok := months[t[0].Lower]; !ok {
+		m, d = 1, 0
+	}
+	if len(t) > 3 && t[2].Lower == "," {
+		y = 3
+	}
+	if len(t) <= y || months[t[m].Lower] == "" || t[m].Quoted {
+		return "", 0
+	}
+	day, err := strconv.Atoi(strings.TrimRight(t[d].Lower, "stndrh"))
+	year, err2 := strconv.Atoi(t[y].Lower)
+	if err != nil || err2 != nil || day < 1 || day > 31 || year < 1000 || year > 2999 {
+		return "", 0
+	}
+	two := strconv.Itoa(day)
+	if day < 10 {
+		two = "0" + two
+	}
+	return strconv.Itoa(year) + "-" + months[t[m].Lower] + "-" + two, y + 1
+}
+
+func iso(s string) bool {
+	date, rest, spaced := strings.Cut(s, " ")
+	if spaced && !clock(rest) || len(date) != 10 || date[4] != '-' || date[7] != '-' {
+		return false
+	}
+	return digits(date[:4]) && digits(date[5:7]) && digits(date[8:])
+}
+
+func clock(s string) bool {
+	return (len(s) == 8 || len(s) == 5) && s[2] == ':' && digits(s[:2]) && digits(s[3:5])
+}
+
+func digits(s string) bool {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// IsDate tells a date from a plain number, in the spelling of Dates.
+func IsDate(s string) bool { return iso(s) }
