@@ -36,6 +36,7 @@ type cli struct {
 	Credential credentialCmd `cmd:"" help:"Store the client's own warehouse credentials."`
 	Schema     schemaCmd     `cmd:"" help:"Show a data product's tables and columns."`
 	SQL        sqlCmd        `cmd:"" name:"sql" help:"Run one read-only SQL statement on a data product."`
+	Eval       evalCmd       `cmd:"" help:"Ask questions with accepted SQL and score the answers: correct, wrong, abstained."`
 	MCP        mcpCmd        `cmd:"" name:"mcp" help:"Serve MCP on stdin and stdout, forwarding to POSTERN_URL with fresh tokens."`
 
 	Completion kongcompletion.Completion `cmd:"" help:"Set up shell completion (bash, zsh or fish)."`
