@@ -42,6 +42,9 @@ func (d demoCmd) Run(ctx context.Context, c *terminal) error {
 	}
 	key := secret.New(rand.Text())
 	cl, sec, err := prepareDemo(ctx, c, f.stateFlags, dir, key)
+	if err != nil && ctx.Err() != nil {
+		return nil // an interrupt is how the demo ends, also while it begins
+	}
 	if err != nil {
 		return err
 	}

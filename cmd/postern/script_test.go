@@ -72,7 +72,8 @@ func binary(dir string) (string, error) {
 // testscript's own commands the scripts have:
 //
 //	serve [flags...]            postern serve on a free port; sets POSTERN_URL; its log is serve.log
-//	demo                        postern demo on a free port, until it keeps serving; its screen is demo.txt
+//	demo [-building]            postern demo on a free port, until it keeps serving (or begins to build
+//	                            its data); its screen is demo.txt
 //	terminate                   the same with SIGTERM
 //	interrupt                   ctrl-C to what serve or demo started; it has to exit 0
 //	http [-soon] WANT METHOD PATH [-H header] [-f key=value] [-d body] [-u user:password]
@@ -213,9 +214,15 @@ func cmdServe(ts *testscript.TestScript, neg bool, args []string) {
 
 var demoServes = regexp.MustCompile(`The demo goes on serving[\s\S]*MCP +(http\S+)/ai/mcp/[\s\S]*Ctrl-C`)
 
+var demoBuilds = regexp.MustCompile(`building the demo`)
+
 func cmdDemo(ts *testscript.TestScript, neg bool, args []string) {
 	if neg {
 		ts.Fatalf("unsupported: ! demo")
+	}
+	if len(args) == 1 && args[0] == "-building" {
+		server(ts).start(ts, demoBuilds, "demo", "--listen", "127.0.0.1:0")
+		return
 	}
 	start := time.Now()
 	m := server(ts).start(ts, demoServes, append([]string{"demo", "--listen", "127.0.0.1:0"}, args...)...)

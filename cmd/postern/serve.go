@@ -31,6 +31,9 @@ func (s serveCmd) Run(ctx context.Context, c *terminal) error {
 		return err
 	}
 	n, l, err := s.start(ctx, cfg, newLog(c.err))
+	if err != nil && ctx.Err() != nil {
+		return nil // interrupted before it served: nothing was left undone
+	}
 	if err != nil {
 		return err
 	}
