@@ -28,11 +28,18 @@ type Conn struct {
 	broken error
 	seen   map[string][]int16 // result formats of statements described before, by their shape
 	close  sync.Once
+
+	overloads map[string]string // nil until a statement first calls something
 }
 
-// Analyze states the facts by PostgreSQL's own grammar, here, not there.
+// Analyze states the facts by PostgreSQL's own grammar, here, not there; the
+// server is asked once a session, for the functions its search path adds.
 func (c *Conn) Analyze(ctx context.Context, sql string) (sqlfacts.Facts, error) {
-	return pg.Facts(ctx, sql)
+	f, err := pg.Facts(ctx, sql)
+	if err == nil {
+		err = c.qualify(ctx, &f)
+	}
+	return f, err
 }
 
 // Ping asks the server for a sign of life.

@@ -431,3 +431,26 @@ func BenchmarkPoint(b *testing.B) {
 		lease.Release()
 	}
 }
+
+// Which function lower(x) is depends on the search path: an owner's own
+// overload would run in place of PostgreSQL's.
+func TestACallThatAnOverloadCouldAnswerNamesTheOverload(t *testing.T) {
+	a, s, l := shop(t)
+	a.Exec(t, "CREATE FUNCTION public.lower(int) RETURNS text LANGUAGE sql AS $$ SELECT 'mine' $$")
+	c := open(t, s, l)
+	for sql, want := range map[string]string{
+		"SELECT lower(1)": "public", "SELECT upper('a')": "", "SELECT s.lower FROM generate_series(1, 1) s": "public",
+	} {
+		f, err := c.Analyze(t.Context(), sql)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		for _, fn := range f.Functions {
+			got += fn.Schema
+		}
+		if got != want {
+			t.Errorf("%s: functions %+v, want schema %q", sql, f.Functions, want)
+		}
+	}
+}
