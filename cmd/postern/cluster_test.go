@@ -64,6 +64,7 @@ func statement(s string) map[string]string { return map[string]string{"sql": s} 
 // within a second on one node, or by the command line, and waits for it on the
 // other, with tokens issued before.
 func TestChangesOfOneNodeHoldOnTheOther(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t)
 	home := c.dir(t)
 	one, two := c.node(t, c.dir(t)), c.node(t, c.dir(t))
@@ -216,6 +217,7 @@ func verify(t *testing.T, c *cluster, dir string, atLeast int) {
 // TestNodeThatIsKilledLeavesItsStartedQueryOnRecord kills a node in the middle
 // of a query. The other goes on, and the record says that the query began.
 func TestNodeThatIsKilledLeavesItsStartedQueryOnRecord(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t)
 	home := c.dir(t)
 	one, two := c.node(t, c.dir(t)), c.node(t, c.dir(t))
@@ -268,6 +270,7 @@ func TestNodeThatIsKilledLeavesItsStartedQueryOnRecord(t *testing.T) {
 // TestNodeWithAnotherMasterKeyRefusesToStart also wants it to change nothing:
 // the right nodes go on, and no key file is made beside old data.
 func TestNodeWithAnotherMasterKeyRefusesToStart(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t)
 	home := c.dir(t)
 	other := t.TempDir()
@@ -291,6 +294,7 @@ func TestNodeWithAnotherMasterKeyRefusesToStart(t *testing.T) {
 
 // TestNodesThatStartTogetherOnAnEmptyDatabaseAgree races first starts.
 func TestNodesThatStartTogetherOnAnEmptyDatabaseAgree(t *testing.T) {
+	t.Parallel()
 	fresh := &cluster{db: testpg.URL(t), master: newCluster(t).master} // a key that this database has not seen
 	dirs := []string{fresh.dir(t), fresh.dir(t), fresh.dir(t)}
 	nodes := make([]*member, len(dirs))
@@ -313,6 +317,7 @@ func TestNodesThatStartTogetherOnAnEmptyDatabaseAgree(t *testing.T) {
 // come back by itself. It never answers 401 or 500 meanwhile: a client would
 // throw its good token away, or file a bug.
 func TestNodeOutlivesItsDatabase(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t)
 	home := c.dir(t)
 	m := c.node(t, c.dir(t))
@@ -375,6 +380,7 @@ func (m *member) unavailable(method, path, token string, body any) error {
 // TestScrapersReadMetricsOnAListenerOfTheirOwn also wants none of it at the
 // public address for others than this machine.
 func TestScrapersReadMetricsOnAListenerOfTheirOwn(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t)
 	home := c.dir(t)
 	m := c.node(t, c.dir(t), "--metrics-listen", "127.0.0.1:0")
@@ -421,6 +427,7 @@ func TestScrapersReadMetricsOnAListenerOfTheirOwn(t *testing.T) {
 // counter and takes a client's tokens back behind its back. A node that went
 // on by what it remembers would not notice.
 func TestNothingRememberedIsUsedWhileTheCounterCannotBeRead(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t)
 	home := c.dir(t)
 	m := c.node(t, c.dir(t))

@@ -130,6 +130,7 @@ func expect(t *testing.T, what, got, want string) {
 // TestLoginsGoThroughTheirStates walks a credential's life against a warehouse
 // that asks for passwords.
 func TestLoginsGoThroughTheirStates(t *testing.T) {
+	t.Parallel()
 	o := newOffice(t)
 	within(t, "granted", func() error {
 		return o.wants(http.StatusUnprocessableEntity, http.MethodPost, officeQuery, o.token, statement("SELECT 1"))
@@ -204,6 +205,7 @@ func (o *office) moves(t *testing.T, l login) {
 // TestATenantsSettingDoesNotOutliveItsRequest has row level security decide by
 // a setting, on sessions that all requests share.
 func TestATenantsSettingDoesNotOutliveItsRequest(t *testing.T) {
+	t.Parallel()
 	o := newOffice(t)
 	within(t, "granted", func() error {
 		return o.wants(http.StatusUnprocessableEntity, http.MethodPost, officeQuery, o.token, statement("SELECT 1"))
@@ -259,11 +261,13 @@ const endless = "SELECT count(*) FROM numbers a, numbers b, numbers c WHERE a.i 
 // TestAQueryThatNobodyWaitsForIsCanceledInTheWarehouse hangs up, and lets the
 // time run out.
 func TestAQueryThatNobodyWaitsForIsCanceledInTheWarehouse(t *testing.T) {
+	t.Parallel()
 	o := newOffice(t, "--query-timeout", "3s")
 	within(t, "granted", func() error {
 		return o.wants(http.StatusUnprocessableEntity, http.MethodPost, officeQuery, o.token, statement("SELECT 1"))
 	})
 	o.store(t, "one", o.bob, "b0b")
+	eventually(t, "the parser is compiled", func() error { return o.wants(http.StatusOK, http.MethodPost, officeQuery, o.token, statement("SELECT who FROM whoami")) })
 	running := func(want int) func() error {
 		return func() error {
 			if _, n := o.sessions(t, o.bob); n != want {
@@ -300,6 +304,7 @@ func TestAQueryThatNobodyWaitsForIsCanceledInTheWarehouse(t *testing.T) {
 
 // TestSessionsOfALoginAreBounded sends more at once than there may be sessions.
 func TestSessionsOfALoginAreBounded(t *testing.T) {
+	t.Parallel()
 	o := newOffice(t)
 	within(t, "granted", func() error {
 		return o.wants(http.StatusUnprocessableEntity, http.MethodPost, officeQuery, o.token, statement("SELECT 1"))
