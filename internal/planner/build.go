@@ -255,8 +255,10 @@ func (b *builder) grouping() bool {
 			continue
 		}
 		t := g.pick.table
-		shown := slices.ContainsFunc(b.f.outs, func(o *output) bool { return o.agg == "" && o.slot.pick.table == t })
 		key, ok := b.p.index.soleKey(t)
+		shown := slices.ContainsFunc(b.f.outs, func(o *output) bool {
+			return o.agg == "" && (o.slot.pick.table == t || b.p.index.leadsTo(o.slot.pick.ref, t))
+		})
 		if !shown {
 			names := b.p.index.nameOf(t)
 			if len(names) == 0 && ok {
@@ -382,7 +384,7 @@ func (b *builder) byRows(s *super) bool {
 	if out := b.shownTable(); out >= 0 {
 		t = out
 	}
-	if t != counted {
+	if t != counted && b.rowwise(t) {
 		key, ok := b.p.index.soleKey(t)
 		if !ok {
 			return b.fail("%s has no key to count by", b.name(t))
@@ -397,6 +399,20 @@ func (b *builder) byRows(s *super) bool {
 	}
 	b.q.Order = append(b.q.Order, semantic.Order{By: b.rows(counted), Desc: s.desc})
 	return true
+}
+
+// rowwise tells that each row of a table is shown for itself: the question
+// names the table, or a column that tells its rows apart.
+func (b *builder) rowwise(t int) bool {
+	if b.f.head != nil && b.head == t {
+		return true
+	}
+	for _, o := range b.f.outs {
+		if o.agg == "" && o.slot.pick.table == t && (b.naming(o.slot.pick.ref) || b.p.index.column(o.slot.pick.ref).Role == semantic.Key) {
+			return true
+		}
+	}
+	return len(b.f.outs) == 0
 }
 
 // counted is the table whose rows are counted; "the most times" counts the

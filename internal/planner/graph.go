@@ -103,6 +103,14 @@ func (x *index) nameOf(t int) []ref {
 	return got
 }
 
+// leadsTo tells a foreign key to table t.
+func (x *index) leadsTo(r ref, t int) bool {
+	name := x.column(r).Name
+	return slices.ContainsFunc(x.edges[r.table], func(e edge) bool {
+		return e.to == t && len(e.cols) == 1 && strings.EqualFold(e.cols[0], name)
+	})
+}
+
 // columns are all columns of a table.
 func (x *index) columns(t int) []ref {
 	var rs []ref

@@ -15,10 +15,23 @@ func (ps *parse) interpret() {
 	for i := 0; i < len(ps.items); i++ {
 		i += r.read(i)
 	}
+	if g := slices.IndexFunc(r.f.groups, func(s *slot) bool { return s.want == tableOnly }); g >= 0 && r.sentence > 0 {
+		r.last = r.f.groups[g]
+	}
 	if r.last != nil {
 		for _, s := range r.pending {
 			s.owners = r.last.opts
 		}
+	}
+	r.whichThenShow()
+}
+
+// whichThenShow: in "Which teams ...? Show their id" the id is shown, and the
+// first sentence says of which.
+func (r *reader) whichThenShow() {
+	plain := func(o *output) bool { return o.agg == "" }
+	if n := r.sentence; n > 0 && len(r.f.outs) > n && slices.ContainsFunc(r.f.outs[n:], plain) {
+		r.f.outs = slices.Concat(slices.DeleteFunc(slices.Clone(r.f.outs[:n]), plain), r.f.outs[n:])
 	}
 }
 
@@ -28,7 +41,8 @@ type reader struct {
 	pending   []*slot // outputs that wait for the table they are of
 	last      *slot   // the table named last
 	selecting bool    // a column named here is to be shown
-	shown     int     // outputs of earlier sentences
+	shown     int     // outputs of earlier parts
+	sentence  int     // outputs of earlier sentences
 }
 
 // read takes item i; it gives how many more than that it took.
@@ -165,6 +179,9 @@ func (r *reader) table(i int, it item) int {
 		r.column(i, it)
 		return 0
 	}
+	if r.selecting && len(r.f.outs) == 0 && i+2 < len(r.items) && (r.items[i+1].kind == byte(lexicon.And) || r.items[i+1].kind == byte(lexicon.Comma)) && r.items[i+2].kind == kColumn {
+		r.nameToo(it)
+	}
 	took := 0
 	if i+1 < len(r.items) && r.items[i+1].kind == kNumber && r.numbered(it, r.items[i+1]) {
 		took = 1
@@ -175,6 +192,19 @@ func (r *reader) table(i int, it item) int {
 	}
 	r.take(t, it)
 	return took
+}
+
+// nameToo shows the names of a table's rows: "games and their types".
+func (r *reader) nameToo(it item) {
+	s := &slot{text: it.text, at: it.start, owners: it.tabs}
+	for _, t := range it.tabs {
+		if names := r.p.index.nameOf(t.table); len(names) > 0 {
+			s.opts = append(s.opts, cand{names[0], t.score - 0.1})
+		}
+	}
+	if len(s.opts) > 0 {
+		r.f.outs = append(r.f.outs, &output{slot: s, at: it.start, full: true})
+	}
 }
 
 // listed tells that an item stands in a list of columns: "team, age and name".
@@ -250,12 +280,21 @@ func (r *reader) rest(i int) int {
 		return 0
 	case lexicon.Stop, lexicon.Also:
 		r.selecting, r.shown = true, len(ps.f.outs)
+		if ps.f.head != nil {
+			r.last = ps.f.head
+		}
+		if it.kind == byte(lexicon.Stop) {
+			r.sentence = len(ps.f.outs)
+		}
 		return 0
 	case lexicon.Have, lexicon.Relative:
 		r.selecting = r.selecting && len(ps.f.outs) == 0 && ps.f.head == nil
 		return 0
 	case lexicon.Verb:
 		if r.selecting && (next.kind == byte(lexicon.And) || next.kind == byte(lexicon.Comma)) && len(ps.f.outs) == 0 {
+			break
+		}
+		if i > 0 && ps.items[i-1].kind == kOrders {
 			break
 		}
 		ps.f.verbs++

@@ -58,7 +58,7 @@ type weighed struct {
 
 const (
 	maxSpan   = 8
-	termBonus = 0.14 // a longer term before two short ones
+	termBonus = 0.2 // a longer term before two short ones
 )
 
 func (p *Planner) spans(q string, toks []lexicon.Token, i int) []weighed {
@@ -83,12 +83,12 @@ func (p *Planner) spans(q string, toks []lexicon.Token, i int) []weighed {
 			if ph.Kind == lexicon.Filler {
 				w -= 0.12 * n
 			}
-			if ph.Kind == lexicon.Count {
-				w -= 0.15
-			}
 			out = append(out, weighed{item{kind: byte(ph.Kind), arg: ph.Arg, text: span(q, toks, i, j), start: i, end: j + 1}, w})
 		}
 		it := item{text: span(q, toks, i, j), start: i, end: j + 1}
+		if j == i && t.Lemma == "number" && j+1 < len(toks) && toks[j+1].Lower == "of" {
+			continue // it counts
+		}
 		out = append(out, p.readings(it, toks[i:j+1], lemma)...)
 	}
 	return out

@@ -36,6 +36,9 @@ func (b *builder) cond(p *pred) (semantic.Cond, bool) {
 	if p.both || p.listed && len(p.values) > 1 {
 		return b.every(p)
 	}
+	if p.neg && len(p.or) == 0 && b.kinds() && p.kind != null {
+		return b.never(p)
+	}
 	if p.neg && len(p.or) == 0 {
 		if many, ok := b.p.index.toMany(b.head, p.slot.pick.table); ok && many {
 			q := *p
@@ -63,6 +66,23 @@ func (b *builder) cond(p *pred) (semantic.Cond, bool) {
 		return or, true
 	}
 	return c, true
+}
+
+// never takes away the shown values that occur with what is negated: a city
+// that never had one is not a city that also had another.
+func (b *builder) never(p *pred) (semantic.Cond, bool) {
+	q := *p
+	q.neg = false
+	c, ok := b.plain(&q)
+	if !ok {
+		return nil, false
+	}
+	not := &semantic.Query{Where: c}
+	for _, o := range b.f.outs {
+		not.Select = append(not.Select, semantic.Output{Expr: b.ref(o.slot)})
+	}
+	b.q.Sets = append(b.q.Sets, semantic.SetOp{Op: semantic.Except, Query: not})
+	return nil, true
 }
 
 // plain writes a condition on the row itself.
@@ -316,7 +336,7 @@ func (b *builder) having(p *pred) bool {
 		shown = b.head
 	}
 	n := semantic.Value{Class: semantic.Numeric, Text: itoa(p.count)}
-	if shown == t {
+	if shown == t || !b.rowwise(shown) {
 		b.have = append(b.have, semantic.Compare{Left: b.rows(t), Op: p.op, Right: n})
 		for _, o := range b.f.outs {
 			if o.agg == "" && !slices.Contains(b.q.Group, semantic.Expr(b.ref(o.slot))) {

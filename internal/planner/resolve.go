@@ -69,6 +69,9 @@ func (p *Planner) prune(s *slot) {
 		}
 		return 0
 	})
+	if s.want == tableOnly && len(opts) > 0 && opts[0].score > 0.95 {
+		opts = slices.DeleteFunc(opts, func(o cand) bool { return o.column < 0 && o.score < 0.9 })
+	}
 	for i, o := range opts {
 		if i == maxOptions || o.score < 0.3 || o.score < opts[0].score-0.75 {
 			opts = opts[:i]

@@ -13,6 +13,7 @@ import (
 var rules = []rule{
 	{re(`TC`), tableColumn},
 	{re(`CC`), tableColumn},
+	{re(`TT`), sameTable},
 	{re(`[CT][bhpwv]*!?>ap?[CT]?`), nestedCompare},
 	{re(`>ap?[CT]`), nestedCompare},
 	{re(`>a`), nestedIdea},
@@ -25,8 +26,8 @@ var rules = []rule{
 	{re(`>NC`), columnCompare},
 	{re(`>N`), ideaCompare},
 	{re(`kN&N`), ideaBetween},
+	{re(`~Qp+C`), likeText},
 	{re(`[CT][bhpw]*!?[bpw]*~Q([&|]Q)?`), likeText},
-	{re(`~Q[bhp]*C`), likeText},
 	{re(`~Q`), likeShown},
 	{re(`[CT][bhpw]*!?n`), nullColumn},
 	{re(`[CT][bpwhv]*!?[bpw]*[ji]?[VN]((,?[|&]|,)[VN])*`), equals},
@@ -61,6 +62,8 @@ var lateRules = []rule{
 	{re(`![bhpvwu]*F`), notPred},
 	{re(`![bhpvwu]*[CT]`), without},
 	{re(`A[bhpvw]*F`), withoutSuch},
+	{re(`A[bhpvw]*T`), withoutOf},
+	{re(`[hv]G`), withMost},
 }
 
 func nestedCompare(ps *parse, m []item) ([]item, bool) {
@@ -249,6 +252,9 @@ func equals(ps *parse, m []item) ([]item, bool) {
 		return nil, false
 	}
 	if _, n := first(m, "N"); n && len(m) > 2 && m[1].kind != 'b' {
+		if n, _ := first(m, "N"); year(n.arg) && len(only(m, "p")) > 0 && !ps.p.index.isMoment(s.opts[0].ref) {
+			return nil, false
+		}
 		if next := ps.after(); col.kind == kTable || next == kTable || next == kColumn || next == 's' || next == 'm' || len(only(m, "v")) > 0 {
 			return nil, false
 		}
@@ -389,6 +395,39 @@ func without(ps *parse, m []item) ([]item, bool) {
 	return one(kWithout, &pred{kind: related, slot: s, neg: true, at: m[0].start}, m), true
 }
 
+// withoutOf: no orders of any shop. That an order is of some shop goes
+// without saying.
+func withoutOf(ps *parse, m []item) ([]item, bool) {
+	return one(kWithout, m[0].node, m), true
+}
+
+// withMost: the one with the maximum price.
+func withMost(ps *parse, m []item) ([]item, bool) {
+	o := m[1].node.(*output)
+	if o.agg != semantic.Max && o.agg != semantic.Min || len(only(ps.items[:ps.lo], "CT")) == 0 || len(only(ps.items, "EGK")) > 1 {
+		return nil, false
+	}
+	return one(kSuper, &super{slot: o.slot, desc: o.agg == semantic.Max, n: 1, at: o.at}, m), true
+}
+
+// sameTable reads two words that are both of one table's name as that table.
+func sameTable(ps *parse, m []item) ([]item, bool) {
+	if m[0].end != m[1].start {
+		return nil, false
+	}
+	it := m[1]
+	it.tabs = nil
+	for _, a := range m[0].tabs {
+		for _, b := range m[1].tabs {
+			if a.table == b.table {
+				it.tabs = append(it.tabs, cand{a.ref, max(a.score, b.score)})
+			}
+		}
+	}
+	it.start, it.text, it.cols = m[0].start, m[0].text+" "+it.text, nil
+	return []item{it}, len(it.tabs) > 0
+}
+
 func withoutSuch(ps *parse, m []item) ([]item, bool) {
 	p := m[0].node.(*pred)
 	p.inner = append(p.inner, m[len(m)-1].node.(*pred))
@@ -481,7 +520,7 @@ func countValue(ps *parse, m []item) ([]item, bool) {
 	for _, o := range p.slot.opts {
 		if !seen[o.table] {
 			seen[o.table] = true
-			t.opts = append(t.opts, cand{ref{o.table, -1}, 0.8})
+			t.opts = append(t.opts, cand{ref{o.table, -1}, 0.72})
 		}
 	}
 	ps.own(p, t)
