@@ -234,7 +234,11 @@ func (b *builder) distinctCount() {
 func (b *builder) expr(o *output) (semantic.Expr, bool) {
 	switch {
 	case o.rows:
-		return semantic.Aggregate{Op: semantic.Count, Of: semantic.Rows{Set: b.name(o.slot.pick.table)}}, true
+		t := o.slot.pick.table
+		if shown := b.perTable(); shown >= 0 && shown != t {
+			t = b.p.index.link(shown, t)
+		}
+		return b.rows(t), true
 	case o.agg != "":
 		return semantic.Aggregate{Op: o.agg, Of: b.ref(o.slot), Distinct: o.distinct}, true
 	}
@@ -287,6 +291,14 @@ func (b *builder) showGroup(e semantic.Ref) {
 		return
 	}
 	b.q.Select = slices.Insert(b.q.Select, 0, semantic.Output{Expr: e})
+}
+
+// perTable is the table that counts are taken for each row of; -1 for none.
+func (b *builder) perTable() int {
+	for _, g := range b.f.groups {
+		return g.pick.table
+	}
+	return b.shownTable()
 }
 
 // implied groups by the row that names and counts are asked for: "the names
@@ -397,7 +409,7 @@ func (b *builder) byRows(s *super) bool {
 			}
 		}
 	}
-	b.q.Order = append(b.q.Order, semantic.Order{By: b.rows(counted), Desc: s.desc})
+	b.q.Order = append(b.q.Order, semantic.Order{By: b.rows(b.p.index.link(t, counted)), Desc: s.desc})
 	return true
 }
 

@@ -103,6 +103,41 @@ func (x *index) nameOf(t int) []ref {
 	return got
 }
 
+// link gives the table between two that holds nothing but pairs of their
+// keys, whose rows are as many as the pairs; b itself when there is none.
+func (x *index) link(a, b int) int {
+	for _, e := range x.edges[a] {
+		if e.to == b {
+			return b
+		}
+	}
+	for _, e := range x.edges[a] {
+		if slices.ContainsFunc(x.edges[e.to], func(f edge) bool { return f.to == b && !f.many }) && e.many && x.pairs(e.to, a, b) {
+			return e.to
+		}
+	}
+	return b
+}
+
+// pairs tells that a table's key is its two foreign keys, or that it has no
+// other columns.
+func (x *index) pairs(t, a, b int) bool {
+	pk := x.table(t).PrimaryKey
+	n := 0
+	for c := range x.table(t).Columns {
+		r := ref{t, c}
+		foreign := x.leadsTo(r, a) || x.leadsTo(r, b)
+		inKey := slices.ContainsFunc(pk, func(k string) bool { return strings.EqualFold(k, x.column(r).Name) })
+		if foreign {
+			n++
+		}
+		if inKey && !foreign || len(pk) == 0 && !foreign {
+			return false
+		}
+	}
+	return n == 2 && (len(pk) == 0 || len(pk) == 2)
+}
+
 // leadsTo tells a foreign key to table t.
 func (x *index) leadsTo(r ref, t int) bool {
 	name := x.column(r).Name

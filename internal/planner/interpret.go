@@ -94,6 +94,9 @@ func (r *reader) read(i int) int {
 // column takes a column that no phrase has: it is shown, when the question is
 // still (or again) saying what to show.
 func (r *reader) column(i int, it item) {
+	if l := lexicon.Lemma(strings.ToLower(it.text)); (l == "count" || l == "number") && slices.ContainsFunc(r.f.outs, func(o *output) bool { return o.agg == semantic.Count }) {
+		return
+	}
 	if len(r.f.outs) > r.shown && r.selecting && !r.separated(i) {
 		if r.entity(i, it) {
 			return
@@ -177,6 +180,11 @@ func (r *reader) table(i int, it item) int {
 	if r.selecting && r.listed(i) && columnOf(it, anything) != nil {
 		it.kind = kColumn
 		r.column(i, it)
+		return 0
+	}
+	if r.selecting && len(r.f.outs) > r.sentence && r.f.head != nil && r.separated(i) {
+		r.nameToo(it)
+		r.mention(tableOf(it), it)
 		return 0
 	}
 	if r.selecting && len(r.f.outs) == 0 && i+2 < len(r.items) && (r.items[i+1].kind == byte(lexicon.And) || r.items[i+1].kind == byte(lexicon.Comma)) && r.items[i+2].kind == kColumn {

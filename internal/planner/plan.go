@@ -68,7 +68,7 @@ func (p *Planner) Plan(question string) Answer {
 	ps.reduce(lateRules)
 	ps.interpret()
 	a := p.answer(ps)
-	a.Trace = ps.kinds()
+	a.Trace = ps.kinds() + " " + a.Trace
 	return a
 }
 
@@ -129,7 +129,7 @@ func (p *Planner) answer(ps *parse) Answer {
 	if !ok {
 		return Answer{Reason: b.why}
 	}
-	a := Answer{OK: true, Query: q, Assumptions: b.notes, Confidence: p.confidence(f, score, margin)}
+	a := Answer{OK: true, Query: q, Assumptions: b.notes, Confidence: p.confidence(f, score, margin), Trace: b.features(margin)}
 	a.Restatement = semantic.Restate(q, p.index.model)
 	if a.Confidence < licence {
 		a.OK, a.Reason = false, "more than one reading is near"

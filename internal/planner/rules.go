@@ -56,6 +56,7 @@ var rules = []rule{
 }
 
 var lateRules = []rule{
+	{re(`FT`), valueOfTable},
 	{re(`F,?\|[bhpwv]*F`), eitherPred},
 	{re(`>F`), otherThan},
 	{re(`j[bhp]*F`), bothPred},
@@ -383,9 +384,15 @@ func eitherPred(ps *parse, m []item) ([]item, bool) {
 
 func notPred(ps *parse, m []item) ([]item, bool) {
 	p := m[len(m)-1].node.(*pred)
+	if p.rows {
+		p.op = opposite[p.op]
+		return one(kPred, p, m), true
+	}
 	p.neg = p.neg != hasNot(m)
 	return one(kPred, p, m), true
 }
+
+var opposite = map[semantic.CompareOp]semantic.CompareOp{semantic.Gt: semantic.Le, semantic.Le: semantic.Gt, semantic.Lt: semantic.Ge, semantic.Ge: semantic.Lt, semantic.Eq: semantic.Ne, semantic.Ne: semantic.Eq}
 
 func without(ps *parse, m []item) ([]item, bool) {
 	s := tableOf(m[len(m)-1])
@@ -426,6 +433,26 @@ func sameTable(ps *parse, m []item) ([]item, bool) {
 	}
 	it.start, it.text, it.cols = m[0].start, m[0].text+" "+it.text, nil
 	return []item{it}, len(it.tabs) > 0
+}
+
+// valueOfTable: in the history department. The table says what the value is.
+func valueOfTable(ps *parse, m []item) ([]item, bool) {
+	p := m[0].node.(*pred)
+	if !p.bare || p.kind != among || m[1].start != m[0].end {
+		return nil, false
+	}
+	t := m[1].tabs[0]
+	var of []cand
+	for _, o := range p.slot.opts {
+		if o.table == t.table || ps.p.index.leadsTo(o.ref, t.table) {
+			of = append(of, o)
+		}
+	}
+	if len(of) == 0 || t.score < 0.7 || ps.lo == 0 || strings.IndexByte("phvy", ps.before()) < 0 {
+		return nil, false
+	}
+	p.slot.opts = of
+	return one(kPred, p, m), true
 }
 
 func withoutSuch(ps *parse, m []item) ([]item, bool) {
