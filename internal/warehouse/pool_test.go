@@ -46,7 +46,6 @@ func (e *engine) alive() (n int) {
 type conn struct {
 	e        *engine
 	login    warehouse.Login
-	used     atomic.Bool
 	resets   atomic.Int32
 	closed   atomic.Bool
 	unfit    error
