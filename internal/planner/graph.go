@@ -14,8 +14,14 @@ func (x *index) isNumber(r ref) bool {
 		return false
 	}
 	c := x.column(r)
+	if w := lexicon.SplitName(c.Name); len(w) > 0 && labels[w[len(w)-1]] {
+		return false
+	}
 	return (c.Class == semantic.Numeric || c.NumericText) && c.Role != semantic.Key && c.Role != semantic.Foreign
 }
+
+// labels are last words of the names of numbers that nobody adds up.
+var labels = map[string]bool{"number": true, "code": true, "id": true, "phone": true, "zip": true, "isbn": true, "ssn": true, "fax": true}
 
 func (x *index) isKeyish(r ref) bool {
 	c := x.column(r)

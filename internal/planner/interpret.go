@@ -318,6 +318,14 @@ func (r *reader) rest(i int) int {
 		if next.kind == 0 || next.kind == byte(lexicon.Stop) || next.kind == byte(lexicon.Direction) || it.text == "listed" {
 			return 0
 		}
+	case lexicon.Each:
+		plain := slices.ContainsFunc(ps.f.outs, func(o *output) bool { return o.agg == "" })
+		if (next.kind == 0 || next.kind == byte(lexicon.Stop)) && plain && slices.ContainsFunc(ps.f.outs, func(o *output) bool { return o.agg != "" }) {
+			return 0
+		}
+		if len(ps.f.groups) > 0 && next.kind == kGroup {
+			return 0
+		}
 	case lexicon.Between:
 		if next.kind == kTable {
 			return 0

@@ -14,10 +14,12 @@ var rules = []rule{
 	{re(`TC`), tableColumn},
 	{re(`CC`), tableColumn},
 	{re(`TT`), sameTable},
-	{re(`[CT][bhpwv]*!?>ap?[CT]?`), nestedCompare},
-	{re(`>ap?[CT]`), nestedCompare},
+	{re(`[CT][bhpwv]*!?>a[#p]*[CT]?`), nestedCompare},
+	{re(`>a[#p]*[CT]`), nestedCompare},
 	{re(`>a`), nestedIdea},
 	{re(`>N[tT]|N>[tT]|>[tT]N`), rowsCompare},
+	{re(`hN[T]`), rowsExactly},
+	{re(`#T[bh]*>N`), rowsCompare},
 	{re(`ap?[CT][bhpwv]*>p?N`), aggregateCompare},
 	{re(`[CT][bhpwv]*!?[bp]?>p?N`), columnCompare},
 	{re(`[CT][bhpwv]*N>`), columnCompare},
@@ -34,13 +36,16 @@ var rules = []rule{
 	{re(`[ji]?V((,?[|&]|,)V)*[CT]`), valueThenColumn},
 	{re(`!?[bhpwv]*[ji]?V((,?[|&]|,)V)*`), bareValue},
 	{re(`pN`), inYear},
-	{re(`F,?[|&][pbw]?>p?N`), sameColumn},
+	{re(`F,?[|&]?[pbw]?>p?N`), sameColumn},
+	{re(`FN`), andYear},
 	{re(`F,?\|p?N`), orNumber},
+	{re(`(a(,?&|,))+m[p]?C`), aggregatesAndMost},
 	{re(`y?[m]N?[hp]?[CTt]`), mostOf},
 	{re(`[sm]p?a[#p]*C`), superAggregate},
 	{re(`sN?p?#p?[CT]`), mostOf},
-	{re(`[sl]N?[sl]?[p]?C`), superColumn},
+	{re(`(a(,?&|,))+s[p]?C`), aggregatesAndMost},
 	{re(`Nsp?C`), superColumn},
+	{re(`[sl]N?[sl]?[p]?C`), superColumn},
 	{re(`qp?N?p?[CT]`), frequent},
 	{re(`Cb*s`), columnIsSuper},
 	{re(`l?N?s`), superIdea},
@@ -60,10 +65,12 @@ var lateRules = []rule{
 	{re(`F,?\|[bhpwv]*F`), eitherPred},
 	{re(`>F`), otherThan},
 	{re(`j[bhp]*F`), bothPred},
-	{re(`![bhpvwu]*F`), notPred},
+	{re(`![bhpvwuy]*F`), notPred},
 	{re(`![bhpvwu]*[CT]`), without},
 	{re(`A[bhpvw]*F`), withoutSuch},
 	{re(`A[bhpvw]*T`), withoutOf},
+	{re(`[hpl]*NS`), numberOfMost},
+	{re(`Tq`), mostOften},
 	{re(`[hv]G`), withMost},
 }
 
@@ -365,11 +372,19 @@ func sameColumn(ps *parse, m []item) ([]item, bool) {
 	cmp, _ := first(m, ">")
 	num, _ := first(m, "N")
 	op, idea := compareOp(cmp.arg)
+	_, or := first(m, "|")
+	if inner, ok := strings.CutPrefix(strings.ToLower(cmp.text), "or "); ok {
+		ph, _ := lexicon.Lookup(inner)
+		op, idea = compareOp(ph.Arg)
+		or = true
+	} else if m[1].kind == '>' {
+		return nil, false
+	}
 	if p.kind != compare || p.rows || idea != "" {
 		return nil, false
 	}
 	q := &pred{kind: compare, slot: p.slot, op: op, values: []string{num.arg}, at: cmp.start}
-	if _, or := first(m, "|"); or {
+	if or {
 		p.or = append(p.or, q)
 		return one(kPred, p, m), true
 	}
@@ -453,6 +468,47 @@ func valueOfTable(ps *parse, m []item) ([]item, bool) {
 	}
 	p.slot.opts = of
 	return one(kPred, p, m), true
+}
+
+// rowsExactly: with two owners.
+func rowsExactly(ps *parse, m []item) ([]item, bool) {
+	if a := ps.after(); a == 's' || a == 'h' || a == kSuper {
+		return nil, false
+	}
+	t := tableOf(m[2])
+	n := atoi(m[1].arg)
+	if t == nil || n < 0 || t.opts[0].score < 0.75 {
+		return nil, false
+	}
+	return one(kPred, &pred{kind: compare, rows: true, op: semantic.Eq, count: n, slot: t, at: m[0].start}, m), true
+}
+
+// andYear: spring 2010.
+func andYear(ps *parse, m []item) ([]item, bool) {
+	out, ok := inYear(ps, []item{m[1], m[1]})
+	if !ok || m[0].end != m[1].start {
+		return nil, false
+	}
+	return append(m[:1:1], out...), true
+}
+
+// aggregatesAndMost: the average and the highest price.
+func aggregatesAndMost(ps *parse, m []item) ([]item, bool) {
+	s := columnOf(m[len(m)-1], number)
+	w, _ := first(m, "sm")
+	desc, idea := direction(w.arg)
+	if s == nil || idea != "" && idea != "age" {
+		return nil, false
+	}
+	var out []item
+	for _, a := range only(m, "a") {
+		out = append(out, one(kOutput, &output{slot: s, agg: aggOp(a.arg), at: a.start}, m)...)
+	}
+	last := semantic.Min
+	if desc {
+		last = semantic.Max
+	}
+	return append(out, one(kOutput, &output{slot: s, agg: last, at: w.start}, m)...), true
 }
 
 func withoutSuch(ps *parse, m []item) ([]item, bool) {

@@ -48,6 +48,22 @@ func superAggregate(ps *parse, m []item) ([]item, bool) {
 	return one(kSuper, &super{slot: c, desc: desc, agg: aggOp(a.arg), n: 1, at: m[0].start}, m), true
 }
 
+// numberOfMost: the 3 cheapest.
+func numberOfMost(ps *parse, m []item) ([]item, bool) {
+	s := m[len(m)-1].node.(*super)
+	s.n = limitOf(m)
+	return one(kSuper, s, m), s.n > 0
+}
+
+// mostOften: who ordered a meal most often.
+func mostOften(ps *parse, m []item) ([]item, bool) {
+	if a := ps.after(); a != 0 && a != '.' || len(only(ps.items[:ps.lo], "CT")) == 0 {
+		return nil, false
+	}
+	desc, _ := direction(m[1].arg)
+	return one(kSuper, &super{slot: tableOf(m[0]), rows: true, desc: desc, n: 1, at: m[0].start}, m), true
+}
+
 func limitOf(m []item) int {
 	if n, ok := first(m, "N"); ok {
 		return atoi(n.arg)
