@@ -79,15 +79,15 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		return nil, err
 	}
 	if err := db.reach(ctx); err != nil {
-		db.closeConns()
+		_ = db.closeConns() // the error that is told says more
 		return nil, err
 	}
 	if err := db.migrate(ctx); err != nil {
-		db.closeConns()
+		_ = db.closeConns() // the error that is told says more
 		return nil, err
 	}
 	if err := db.prepareCommit(ctx); err != nil {
-		db.closeConns()
+		_ = db.closeConns() // the error that is told says more
 		return nil, err
 	}
 	db.done.Add(1)
@@ -230,7 +230,7 @@ func (db *DB) inTurn(ctx context.Context, migrate func() error) error {
 	if err != nil {
 		return err
 	}
-	defer c.Close() //nolint:errcheck // it goes back to the pool
+	defer func() { _ = c.Close() }() // it goes back to the pool
 	if _, err := c.ExecContext(ctx, `SELECT set_config('lock_timeout', '0', false), pg_advisory_lock($1)`, migrationLock); err != nil {
 		return err
 	}

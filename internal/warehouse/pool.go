@@ -282,7 +282,7 @@ func (p *Pool) giveBack(se *session) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
-		go se.conn.Close() // Close does not wait for it
+		go func() { _ = se.conn.Close() }() // Close does not wait for it
 		return
 	}
 	se.slot.resetting++
@@ -436,7 +436,7 @@ func (p *Pool) Test(ctx context.Context, s product.Source, l Login) error {
 	defer cancel()
 	conn, err := p.open(ctx, s, l)
 	if err == nil {
-		defer conn.Close()
+		defer func() { _ = conn.Close() }()
 		err = conn.Ping(ctx)
 	}
 	if err == nil || fault.As(err) != nil && !fault.Is(err, fault.Timeout) {
