@@ -40,7 +40,7 @@ func Compile(q Query, m *Model, d Dialect) (Statement, error) {
 	if d != SQLite && d != DuckDB && d != Postgres {
 		return Statement{}, fault.New(fault.Invalid, "no compiler for the dialect %q", d)
 	}
-	c := &compiler{m: m, d: d, graph: newGraph(m)}
+	c := &compiler{m: m, d: d, graph: m.joinGraph()}
 	r := c.query(&q, nil)
 	if c.err != nil {
 		return Statement{}, c.err

@@ -248,7 +248,8 @@ func (m *Model) settle() {
 	m.Seal()
 }
 
-// Seal sets Version to a hash of all the rest.
+// Seal sets Version to a hash of all the rest. It is to be called after a
+// model was changed by hand.
 func (m *Model) Seal() {
 	m.Version = ""
 	b, err := json.Marshal(m)
@@ -257,4 +258,5 @@ func (m *Model) Seal() {
 	}
 	sum := sha256.Sum256(b)
 	m.Version = hex.EncodeToString(sum[:8])
+	m.graph = newGraph(m)
 }

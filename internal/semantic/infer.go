@@ -13,11 +13,10 @@ func (m *Model) Infer() {
 	for i := range m.Tables {
 		m.Tables[i].inferKey()
 	}
+	m.inferJoins()
+	joined := m.namesakes().joined
 	for i := range m.Tables {
-		m.inferJoins(&m.Tables[i])
-	}
-	for i := range m.Tables {
-		m.inferRoles(&m.Tables[i])
+		m.Tables[i].inferRoles(joined)
 	}
 	m.settle()
 }
@@ -42,7 +41,8 @@ func squeeze(name string) string {
 }
 
 // inferKey takes the column that is called like a key and has a different
-// value in each row, as far as that is known.
+// value in each row, as far as that is known; or the first column, if its
+// values are known to be all different.
 func (t *Table) inferKey() {
 	if len(t.PrimaryKey) > 0 || len(t.Columns) == 0 {
 		return
@@ -57,8 +57,7 @@ func (t *Table) inferKey() {
 			}
 		}
 	}
-	c := &t.Columns[0]
-	if t.Rows > 1 && c.Distinct == t.Rows && c.Class != Date && strings.HasSuffix(squeeze(c.Name), "id") {
+	if c := &t.Columns[0]; t.Rows > 1 && c.Distinct == t.Rows && t.mayBeKey(c) {
 		t.PrimaryKey, t.KeyInferred = []string{c.Name}, true
 	}
 }
@@ -67,78 +66,151 @@ func (t *Table) mayBeKey(c *Column) bool {
 	return c.Class != Date && c.Class != Boolean && (t.Rows < 0 || c.Distinct < 0 || c.Distinct == t.Rows)
 }
 
-// inferJoins finds the table that each column without a join is called after.
-func (m *Model) inferJoins(t *Table) {
-	for i := range t.Columns {
-		c := &t.Columns[i]
-		if m.joined(t.Name, c.Name) || c.Class == Date || c.Class == Boolean {
+// namesakes finds tables by what a column that refers to them may be called.
+type namesakes struct {
+	m         *Model
+	whole     map[string][]alike
+	ending    map[string][]alike
+	joined    map[[2]string]bool // table and column that take part in a join
+	connected map[[2]string]bool // tables with a declared join between them
+}
+
+type alike struct {
+	table    int
+	likeness int
+	generic  bool // the key is called id or code: the table's name is in the match
+}
+
+// How sure a name makes a join.
+const (
+	likeKey    = 4 // called like the key, or like table and key
+	likeEnding = 3 // ending so: home_team_id
+	likeTable  = 2 // called like the table alone
+)
+
+func (m *Model) namesakes() *namesakes {
+	n := &namesakes{m: m, whole: map[string][]alike{}, ending: map[string][]alike{}, joined: map[[2]string]bool{}, connected: map[[2]string]bool{}}
+	for i := range m.Tables {
+		if len(m.Tables[i].PrimaryKey) == 1 {
+			n.add(i)
+		}
+	}
+	for _, j := range m.Joins {
+		from, to := strings.ToLower(j.From), strings.ToLower(j.To)
+		for _, c := range j.Columns {
+			n.joined[[2]string{from, strings.ToLower(c)}] = true
+		}
+		n.connected[[2]string{from, to}], n.connected[[2]string{to, from}] = true, true
+	}
+	return n
+}
+
+func (n *namesakes) add(i int) {
+	t := &n.m.Tables[i]
+	pk, one, many := squeeze(t.PrimaryKey[0]), squeeze(Singular(t.Name)), squeeze(t.Name)
+	put := func(to map[string][]alike, name string, likeness int, generic bool) {
+		if !slices.ContainsFunc(to[name], func(a alike) bool { return a.table == i }) {
+			to[name] = append(to[name], alike{i, likeness, generic})
+		}
+	}
+	if !slices.Contains([]string{"id", "name", "code", "key", "no", "number", "num"}, pk) {
+		put(n.whole, pk, likeKey, false)
+		if len(pk) > 3 {
+			put(n.ending, pk, likeEnding, false)
+		}
+		return
+	}
+	for _, name := range []string{one, many} {
+		put(n.whole, name+pk, likeKey, true)
+		put(n.whole, name, likeTable, true)
+		if len(name) > 2 {
+			put(n.ending, name+pk, likeEnding, true)
+		}
+	}
+}
+
+// of lists the tables that a column may refer to, the likeliest first.
+func (n *namesakes) of(t *Table, c *Column) (out []alike) {
+	name := squeeze(c.Name)
+	for _, a := range n.whole[name] {
+		if a.likeness == likeTable && c.Class != Numeric || !a.generic && n.shares(t, c, a) {
 			continue
 		}
-		var best *Table
-		score := 0
-		for k := range m.Tables {
-			to := &m.Tables[k]
-			if n := likeness(t, c, to); n > score && !m.connected(t.Name, to.Name, n) {
-				best, score = to, n
+		out = append(out, a)
+	}
+	for i := 1; i < len(name); i++ {
+		out = append(out, n.ending[name[i:]]...)
+	}
+	return out
+}
+
+// shares reports whether a column that is called like another table's key is
+// itself its table's key, and not called after that other table: then the
+// other may as well refer to this one.
+func (n *namesakes) shares(t *Table, c *Column, a alike) bool {
+	to := &n.m.Tables[a.table]
+	if t == to {
+		return true
+	}
+	if len(t.PrimaryKey) != 1 || !fold(t.PrimaryKey[0], c.Name) {
+		return false
+	}
+	start := func(s string) string { return s[:min(len(s), 3)] }
+	name := squeeze(c.Name)
+	return start(squeeze(t.Name)) == start(name) || start(squeeze(to.Name)) != start(name)
+}
+
+// inferJoins finds the table that each column without a join is called after.
+func (m *Model) inferJoins() {
+	n := m.namesakes()
+	for i := range m.Tables {
+		t := &m.Tables[i]
+		for k := range t.Columns {
+			c := &t.Columns[k]
+			if n.joined[[2]string{strings.ToLower(t.Name), strings.ToLower(c.Name)}] || c.Class == Date || c.Class == Boolean {
+				continue
+			}
+			if to := n.likeliest(t, c); to != nil {
+				j := Join{From: t.Name, To: to.Name, Columns: []string{c.Name}, RefColumns: slices.Clone(to.PrimaryKey), Inferred: true, FromOptional: c.Nullable}
+				j.Cardinality = cardinalityOf(t, j.Columns, to, j.RefColumns)
+				m.addJoin(j)
 			}
 		}
-		if best == nil {
+	}
+}
+
+func (n *namesakes) likeliest(t *Table, c *Column) *Table {
+	var best *Table
+	score := 0
+	for _, a := range n.of(t, c) {
+		to := &n.m.Tables[a.table]
+		key, ok := to.Column(to.PrimaryKey[0])
+		if a.likeness <= score || !ok || key.Class != c.Class && key.Class != Unknown && c.Class != Unknown || t == to && fold(key.Name, c.Name) {
 			continue
 		}
-		j := Join{From: t.Name, To: best.Name, Columns: []string{c.Name}, RefColumns: slices.Clone(best.PrimaryKey), Inferred: true, FromOptional: c.Nullable}
-		j.Cardinality = cardinalityOf(t, j.Columns, best, j.RefColumns)
-		m.addJoin(j)
+		// Where a join is declared, only a column that names the other table
+		// outright is one more.
+		if a.likeness < likeEnding && n.connected[[2]string{strings.ToLower(t.Name), strings.ToLower(to.Name)}] || apart(c, key) {
+			continue
+		}
+		best, score = to, a.likeness
 	}
+	return best
 }
 
-// joined reports whether a column takes part in a join from its table.
-func (m *Model) joined(table, column string) bool {
-	return slices.ContainsFunc(m.Joins, func(j Join) bool {
-		return fold(j.From, table) && slices.ContainsFunc(j.Columns, func(c string) bool { return fold(c, column) })
-	})
-}
-
-// connected reports whether two tables are joined by a declared join already:
-// only a column that names the other table outright is then one more.
-func (m *Model) connected(a, b string, likeness int) bool {
-	return likeness < 3 && slices.ContainsFunc(m.Joins, func(j Join) bool {
-		return !j.Inferred && (fold(j.From, a) && fold(j.To, b) || fold(j.From, b) && fold(j.To, a))
-	})
-}
-
-// likeness says how much a column's name is that of another table's key: 0 not
-// at all.
-func likeness(t *Table, c *Column, to *Table) int {
-	if len(to.PrimaryKey) != 1 {
-		return 0
+// apart reports whether the values are known to be others: of a column of few
+// values more than a third are not there.
+func apart(c, key *Column) bool {
+	if !c.Complete || !key.Complete || len(c.Values) == 0 {
+		return false
 	}
-	key, ok := to.Column(to.PrimaryKey[0])
-	if !ok || key.Class != c.Class && key.Class != Unknown && c.Class != Unknown {
-		return 0
+	missing := 0
+	for _, v := range c.Values {
+		if _, ok := slices.BinarySearch(key.Values, v); !ok && !slices.Contains(key.Values, v) {
+			missing++
+		}
 	}
-	if t == to && fold(key.Name, c.Name) {
-		return 0
-	}
-	name, pk, one, many := squeeze(c.Name), squeeze(key.Name), squeeze(Singular(to.Name)), squeeze(to.Name)
-	generic := pk == "id" || pk == "name" || pk == "code" || pk == "key" || pk == "no" || pk == "number"
-	own := len(t.PrimaryKey) == 1 && fold(t.PrimaryKey[0], c.Name)
-	switch {
-	case name == pk && !generic && own && (strings.HasPrefix(squeeze(t.Name), pk[:min(len(pk), 3)]) || !strings.HasPrefix(pk, one[:min(len(one), 3)])):
-		return 0 // the same key in both: the one called after it is the other's parent
-	case name == pk && !generic:
-		return 4
-	case t == to && !strings.HasSuffix(name, pk):
-		return 0
-	case generic && (name == one+pk || name == many+pk):
-		return 4
-	case !generic && len(pk) > 3 && strings.HasSuffix(name, pk):
-		return 3
-	case generic && len(one) > 2 && (strings.HasSuffix(name, one+pk) || strings.HasSuffix(name, many+pk)):
-		return 3
-	case generic && (name == one || name == many) && c.Class == Numeric:
-		return 2
-	}
-	return 0
+	return missing*3 > len(c.Values)
 }
 
 // notSums are words in the names of numbers whose sum means nothing.
@@ -148,11 +220,11 @@ var notSums = []string{"rate", "ratio", "percent", "pct", "average", "avg", "age
 // stocks are words for what may be summed, but not over time.
 var stocks = []string{"balance", "stock", "inventory", "onhand", "population", "headcount", "capacity"}
 
-func (m *Model) inferRoles(t *Table) {
+func (t *Table) inferRoles(joined map[[2]string]bool) {
 	for i := range t.Columns {
 		c := &t.Columns[i]
 		if c.Role == "" {
-			c.Role = m.roleOf(t, c)
+			c.Role = t.roleOf(c, joined[[2]string{strings.ToLower(t.Name), strings.ToLower(c.Name)}])
 		}
 		if c.Additive == "" && c.Class == Numeric {
 			c.Additive = additivity(c)
@@ -166,16 +238,16 @@ func (m *Model) inferRoles(t *Table) {
 	}
 }
 
-func (m *Model) roleOf(t *Table, c *Column) Role {
+func (t *Table) roleOf(c *Column, joined bool) Role {
 	words := strings.Fields(Words(c.Name))
 	last := ""
 	if len(words) > 0 {
 		last = words[len(words)-1]
 	}
 	switch {
-	case slices.ContainsFunc(t.PrimaryKey, func(k string) bool { return fold(k, c.Name) }) && !m.joined(t.Name, c.Name):
+	case slices.ContainsFunc(t.PrimaryKey, func(k string) bool { return fold(k, c.Name) }) && !joined:
 		return Key
-	case m.joined(t.Name, c.Name):
+	case joined:
 		return Foreign
 	case c.Class == Date:
 		return Time

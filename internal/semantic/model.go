@@ -57,6 +57,8 @@ type Model struct {
 	Verified    []VerifiedQuery
 	Dialect     Dialect // whose SQL the product's warehouse speaks; "" when there is no compiler for it
 	Version     string  // hash of all the rest; Seal sets it
+
+	graph *graph // of Joins, made by Seal
 }
 
 // Table is a record set: Name is what SQL sent to the gateway calls it,

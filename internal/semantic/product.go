@@ -208,18 +208,17 @@ func cardinality(s string) Cardinality {
 
 // addJoin adds a join that is not there yet, under a name of its own.
 func (m *Model) addJoin(j Join) bool {
+	taken := map[string]bool{}
 	for _, x := range m.Joins {
 		if fold(x.From, j.From) && fold(x.To, j.To) && foldAll(x.Columns, j.Columns) && foldAll(x.RefColumns, j.RefColumns) ||
 			fold(x.From, j.To) && fold(x.To, j.From) && foldAll(x.Columns, j.RefColumns) && foldAll(x.RefColumns, j.Columns) {
 			return false
 		}
+		taken[strings.ToLower(x.Name)] = true
 	}
 	base := cmp.Or(j.Name, j.From+"_"+strings.Join(j.Columns, "_"))
 	j.Name = base
-	for i := 2; ; i++ {
-		if _, taken := m.Join(j.Name); !taken {
-			break
-		}
+	for i := 2; taken[strings.ToLower(j.Name)]; i++ {
 		j.Name = base + "_" + strconv.Itoa(i)
 	}
 	m.Joins = append(m.Joins, j)
