@@ -337,7 +337,7 @@ func each(rows *cursor, err error, scan func(*sql.Rows) error) error {
 	if err != nil {
 		return rows.end(err)
 	}
-	defer rows.Close() //nolint:errcheck // rows.Err says what matters
+	defer func() { _ = rows.Close() }() // rows.Err says what matters
 	for rows.Next() {
 		if err := scan(rows.Rows); err != nil {
 			return rows.end(err)
