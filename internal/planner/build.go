@@ -240,6 +240,9 @@ func (b *builder) expr(o *output) (semantic.Expr, bool) {
 		}
 		return b.rows(t), true
 	case o.agg != "":
+		if o.slot.pick.score < 0.7 {
+			return nil, b.fail("it is not clear what %s is", quote(o.slot.text))
+		}
 		return semantic.Aggregate{Op: o.agg, Of: b.ref(o.slot), Distinct: o.distinct}, true
 	}
 	return b.ref(o.slot), true
@@ -563,7 +566,9 @@ func (b *builder) linked() bool {
 		return b.fail("the tables it needs are far apart")
 	}
 	for _, h := range b.f.hints {
-		if !slices.ContainsFunc(h, func(c cand) bool { return slices.Contains(tables, c.table) || b.onTheWay(c.table, tables) }) {
+		if !slices.ContainsFunc(h, func(c cand) bool {
+			return c.score >= h[0].score-0.1 && slices.Contains(tables, c.table) || b.onTheWay(c.table, tables)
+		}) {
 			return b.fail("it is not clear what %s has to do with it", b.name(h[0].table))
 		}
 	}

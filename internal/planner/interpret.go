@@ -182,6 +182,9 @@ func (r *reader) table(i int, it item) int {
 		r.column(i, it)
 		return 0
 	}
+	if r.selecting && len(r.f.outs) > r.sentence && r.f.head == nil && r.separated(i) && i+1 < len(r.items) && r.items[i+1].kind == byte(lexicon.Prep) {
+		r.f.unplaced = append(r.f.unplaced, it.text)
+	}
 	if r.selecting && len(r.f.outs) > r.sentence && r.f.head != nil && r.separated(i) {
 		r.nameToo(it)
 		r.mention(tableOf(it), it)
@@ -305,6 +308,9 @@ func (r *reader) rest(i int) int {
 		if i > 0 && ps.items[i-1].kind == kOrders {
 			break
 		}
+		if i > 0 && ps.items[i-1].kind == byte(lexicon.Be) && r.ends(i+1) && !bland[strings.ToLower(it.text)] {
+			break // "that are closed" says which, and nothing here says how
+		}
 		ps.f.verbs++
 		if cs := ps.p.index.find([]string{lexicon.Lemma(strings.ToLower(it.text))}); len(cs) > 0 {
 			ps.f.hints = append(ps.f.hints, cs)
@@ -373,9 +379,27 @@ func (r *reader) rest(i int) int {
 	return 0
 }
 
+// bland participles hold of every row there is.
+var bland = map[string]bool{"listed": true, "recorded": true, "stored": true, "shown": true, "offered": true, "provided": true, "located": true,
+	"involved": true, "found": true, "given": true, "used": true, "registered": true, "sold": true, "made": true, "held": true, "located in": true}
+
+// ends tells that from item i on there is nothing but a preposition.
+func (r *reader) ends(i int) bool {
+	for ; i < len(r.items); i++ {
+		switch lexicon.Kind(r.items[i].kind) {
+		case lexicon.Prep, lexicon.Stop:
+		default:
+			return false
+		}
+	}
+	return true
+}
+
 // sortShown orders by what is shown: "in alphabetical order".
 func (r *reader) sortShown(it item) bool {
-	if n := len(r.f.orders); n > 0 {
+	if n := len(r.f.orders); n > 0 && it.arg == "abc" {
+		return true
+	} else if n > 0 {
 		r.f.orders[n-1].desc = it.arg == "desc"
 		return true
 	}

@@ -15,27 +15,26 @@ const (
 )
 
 // resolve picks one reading of every slot so that the readings are near and
-// their tables are close together. It gives the sum, and how far the next
-// different choice is behind.
-func (p *Planner) resolve(f *form) (score, margin float64) {
+// their tables are close together. It gives how far the next choice is behind.
+func (p *Planner) resolve(f *form) (margin float64) {
 	slots := f.slots()
 	for _, s := range slots {
 		p.prune(s)
 		if len(s.opts) == 0 {
 			f.why = "nothing in the data fits " + quote(s.text)
-			return 0, 0
+			return 0
 		}
 	}
 	shrink(slots)
 	r := &search{p: p, slots: slots, dist: map[int]map[int]int{}, now: make([]cand, len(slots)), named: namedTables(f)}
 	r.walk(0, 0)
 	if r.best == nil {
-		return 0, 0
+		return 0
 	}
 	for i, s := range slots {
 		s.pick = r.best[i]
 	}
-	return r.bestScore, r.bestScore - r.secondScore
+	return r.bestScore - r.secondScore
 }
 
 func namedTables(f *form) map[int]bool {

@@ -26,6 +26,7 @@ var rules = []rule{
 	{re(`[CT][bhpwv]*!?kN&N`), columnBetween},
 	{re(`kN&N[CT]`), columnBetween},
 	{re(`>NC`), columnCompare},
+	{re(`>Cp?N`), columnCompare},
 	{re(`>N`), ideaCompare},
 	{re(`kN&N`), ideaBetween},
 	{re(`~Qp+C`), likeText},
@@ -108,6 +109,9 @@ func columnCompare(ps *parse, m []item) ([]item, bool) {
 	op, idea := compareOp(cmp.arg)
 	s := columnOf(col, orderable)
 	if s == nil || col.kind == kTable && col.tabs[0].score >= s.opts[0].score {
+		return nil, false
+	}
+	if a := ps.after(); (a == kTable || a == kColumn) && len(only(m, "w")) > 0 {
 		return nil, false
 	}
 	if idea == "age" && !strings.Contains(strings.ToLower(col.text), "age") {
@@ -463,7 +467,7 @@ func valueOfTable(ps *parse, m []item) ([]item, bool) {
 			of = append(of, o)
 		}
 	}
-	if len(of) == 0 || t.score < 0.7 || ps.lo == 0 || strings.IndexByte("phvy", ps.before()) < 0 {
+	if len(of) == 0 || t.score < 0.7 || ps.lo == 0 || strings.IndexByte("phvyF!", ps.before()) < 0 {
 		return nil, false
 	}
 	p.slot.opts = of

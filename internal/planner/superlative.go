@@ -79,10 +79,8 @@ func superColumn(ps *parse, m []item) ([]item, bool) {
 		return nil, false
 	}
 	desc, idea := direction(w.arg)
-	if idea != "" && idea != "time" && idea != "length" {
-		if alt := ps.ideaSlot(idea, w); alt != nil && !ps.p.index.isNumber(c.opts[0].ref) {
-			return nil, false
-		}
+	if idea != "" && !ps.p.index.isNumber(c.opts[0].ref) && !ps.p.index.isMoment(c.opts[0].ref) {
+		return nil, false
 	}
 	return one(kSuper, &super{slot: c, desc: desc, n: limitOf(m), at: m[0].start}, m), true
 }
@@ -123,13 +121,16 @@ func superIdea(ps *parse, m []item) ([]item, bool) {
 
 // sortedBy: sorted by age descending; in ascending order of name.
 func sortedBy(ps *parse, m []item) ([]item, bool) {
-	desc := false
-	for _, d := range only(m, "d") {
-		desc = desc || d.arg == "desc"
-	}
+	desc, since := false, 0
 	var os []*orderBy
 	for _, it := range m {
 		switch it.kind {
+		case 'd': // of what comes after it, or of what came since the last one
+			desc = it.arg == "desc"
+			for _, o := range os[since:] {
+				o.desc = desc
+			}
+			since = len(os)
 		case kColumn, kTable:
 			c := columnOf(it, anything)
 			if c == nil {

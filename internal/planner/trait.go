@@ -1,0 +1,66 @@
+package planner
+
+// traits are what makes a reading doubtful, by the names of doubts.
+func (b *builder) traits(margin float64) []string {
+	var out []string
+	add := func(name string, on bool) {
+		if on {
+			out = append(out, name)
+		}
+	}
+	f := b.f
+	worst := 1.0
+	for _, s := range f.slots() {
+		worst = min(worst, s.pick.score)
+	}
+	add("weak", worst < 0.7)
+	add("no margin", margin < 0.03)
+	add("small margin", margin >= 0.03 && margin < 0.1)
+	add("some margin", margin >= 0.1 && margin < 0.2)
+	add("two tables", b.tables == 2)
+	add("three tables", b.tables == 3)
+	add("four tables", b.tables > 3)
+	add("detour", b.hops > b.tables-1)
+	add("two verbs", f.verbs > 1)
+	add("fallback", f.fallback)
+	add("kinds", b.kinds())
+	add("named more", len(f.also) > 0)
+	add("named twice", len(f.also) > 1)
+	add("groups", len(f.groups) > 0)
+	add("sorted", len(f.orders) > 0)
+	for _, s := range f.supers {
+		add("superlative", true)
+		add("frequent", s.freq)
+	}
+	b.shownTraits(add)
+	b.predTraits(add)
+	return out
+}
+
+func (b *builder) shownTraits(add func(string, bool)) {
+	elsewhere, weak, unowned := false, false, false
+	for _, o := range b.f.outs {
+		elsewhere = elsewhere || o.slot.owners != nil && !o.slot.owns(o.slot.pick.table)
+		weak = weak || o.slot.pick.score < 0.85
+		unowned = unowned || o.slot.owners == nil && !o.rows
+	}
+	add("shown elsewhere", elsewhere)
+	add("weak shown", weak)
+	add("unowned", unowned)
+}
+
+func (b *builder) predTraits(add func(string, bool)) {
+	var not, or, bare, text, deep bool
+	for _, p := range b.f.preds {
+		not = not || p.neg && p.kind != related
+		or = or || len(p.or) > 0
+		bare = bare || p.bare
+		text = text || p.kind == like
+		deep = deep || p.kind == nested
+	}
+	add("not", not)
+	add("or", or)
+	add("bare", bare)
+	add("like", text)
+	add("nested", deep)
+}
