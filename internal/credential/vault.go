@@ -2,6 +2,7 @@ package credential
 
 import (
 	"context"
+	"strings"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
@@ -163,10 +164,10 @@ func (v *Vault) named(ctx context.Context, owner, productID, target, authID stri
 	switch {
 	case err != nil:
 		return c, nil, err
-	case c.Target != target:
+	case c.Target != target || c.Reason == movedReason: // a node may know the move from the credential first
 		return c, nil, notFound(movedReason)
 	case c.Status == Rejected:
-		return c, nil, notFound("The credential was rejected: " + c.Reason + ". Store it again, or test it.")
+		return c, nil, notFound("The credential was rejected: " + strings.TrimSuffix(c.Reason, ".") + ". Store it again, or test it.")
 	}
 	return c, box, nil
 }
