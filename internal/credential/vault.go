@@ -2,11 +2,11 @@ package credential
 
 import (
 	"context"
-	"strings"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
