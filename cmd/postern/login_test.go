@@ -267,7 +267,9 @@ func TestAQueryThatNobodyWaitsForIsCanceledInTheWarehouse(t *testing.T) {
 		return o.wants(http.StatusUnprocessableEntity, http.MethodPost, officeQuery, o.token, statement("SELECT 1"))
 	})
 	o.store(t, "one", o.bob, "b0b")
-	eventually(t, "the parser is compiled", func() error { return o.wants(http.StatusOK, http.MethodPost, officeQuery, o.token, statement("SELECT who FROM whoami")) })
+	eventually(t, "the parser is compiled", func() error {
+		return o.wants(http.StatusOK, http.MethodPost, officeQuery, o.token, statement("SELECT who FROM whoami"))
+	})
 	running := func(want int) func() error {
 		return func() error {
 			if _, n := o.sessions(t, o.bob); n != want {
