@@ -107,7 +107,7 @@ func parseMaster(text string) ([]byte, error) {
 	}
 	body, ok := strings.CutPrefix(found, masterPrefix)
 	if !ok {
-		return nil, errors.New("no line begins with " + masterPrefix)
+		return nil, fmt.Errorf("there is no line of the form %s<key>", masterPrefix)
 	}
 	b, err := base64.RawStdEncoding.Strict().DecodeString(body)
 	if err != nil || len(b) != masterSize+4 {
