@@ -53,7 +53,7 @@ func export(args []string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer conn.Close() //nolint:errcheck // read-only
+	defer func() { _ = conn.Close() }()
 	run := exportCSV
 	if *format == "arrow" {
 		run = exportArrow
