@@ -63,11 +63,11 @@ type extras struct {
 }
 
 type tableExtra struct {
-	PrimaryKey []string                 `json:"x-postern-primary-key"`
-	Synonyms   []string                 `json:"x-postern-synonyms"`
-	TimeColumn string                   `json:"x-postern-time-column"`
-	Grain      string                   `json:"x-postern-grain"`
-	Columns    []map[string]interface{} `json:"schema"`
+	PrimaryKey []string         `json:"x-postern-primary-key"`
+	Synonyms   []string         `json:"x-postern-synonyms"`
+	TimeColumn string           `json:"x-postern-time-column"`
+	Grain      string           `json:"x-postern-grain"`
+	Columns    []map[string]any `json:"schema"`
 }
 
 type metricExtra struct {
@@ -105,7 +105,9 @@ func readExtras(spec json.RawMessage) (x extras) {
 		_ = json.Unmarshal(raw, &t)
 		x.RecordSets[key] = t
 	})
-	eachKey(doc.Product["metrics"], func(key string, raw json.RawMessage) {
+	var metadata map[string]json.RawMessage
+	_ = json.Unmarshal(doc.Product["metadata"], &metadata)
+	eachKey(metadata["metrics"], func(key string, raw json.RawMessage) {
 		var t metricExtra
 		_ = json.Unmarshal(raw, &t)
 		x.Metrics[key] = t
@@ -138,17 +140,17 @@ func tableOf(rs product.RecordSet, x tableExtra) Table {
 	return t
 }
 
-func (c *Column) extra(x map[string]interface{}) {
+func (c *Column) extra(x map[string]any) {
 	str := func(key string) string { s, _ := x[key].(string); return s }
 	c.EngineType, c.Unit = str("x-postern-type"), str("x-postern-unit")
 	c.Role, c.Additive = Role(str("x-postern-role")), Additivity(str("x-postern-additivity"))
-	list, _ := x["x-postern-synonyms"].([]interface{})
+	list, _ := x["x-postern-synonyms"].([]any)
 	for _, v := range list {
 		if s, ok := v.(string); ok {
 			c.Synonyms = append(c.Synonyms, s)
 		}
 	}
-	values, _ := x["x-postern-values"].([]interface{})
+	values, _ := x["x-postern-values"].([]any)
 	for _, v := range values {
 		if s, ok := v.(string); ok {
 			c.Values, c.Complete = append(c.Values, s), true
