@@ -141,8 +141,15 @@ func (n *namesakes) of(t *Table, c *Column) (out []alike) {
 	for i := 1; i < len(name); i++ {
 		out = append(out, n.ending[name[i:]]...)
 	}
+	if len(out) == 0 && len(t.PrimaryKey) == 1 && slices.Contains(above, name) {
+		at := slices.IndexFunc(n.m.Tables, func(x Table) bool { return x.Name == t.Name })
+		out = append(out, alike{at, likeTable, true})
+	}
 	return out
 }
+
+// above are columns that lead to another row of their own table.
+var above = []string{"reportsto", "managerid", "manager", "mgr", "mgrid", "supervisor", "supervisorid", "boss", "bossid", "parentid", "parent"}
 
 // shares reports whether a column that is called like another table's key is
 // itself its table's key, and not called after that other table: then the
@@ -190,7 +197,7 @@ func (n *namesakes) likeliest(t *Table, c *Column) *Table {
 		}
 		// Where a join is declared, only a column that names the other table
 		// outright is one more.
-		if a.likeness < likeEnding && n.connected[[2]string{strings.ToLower(t.Name), strings.ToLower(to.Name)}] || apart(c, key) {
+		if a.likeness < likeEnding && t != to && n.connected[[2]string{strings.ToLower(t.Name), strings.ToLower(to.Name)}] || apart(c, key) {
 			continue
 		}
 		best, score = to, a.likeness

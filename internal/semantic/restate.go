@@ -18,8 +18,9 @@ func Restate(q Query, m *Model) string {
 
 // speaker puts queries in words.
 type speaker struct {
-	m     *Model
-	joins []JoinAs
+	m      *Model
+	joins  []JoinAs
+	tables []*Table // of the query, for columns of the same name
 }
 
 func (s *speaker) query(q *Query, deep int) string {
@@ -27,6 +28,7 @@ func (s *speaker) query(q *Query, deep int) string {
 		return "another query"
 	}
 	in := &speaker{m: s.m, joins: q.Joins}
+	in.meet(q)
 	words := in.selectWords(q, deep)
 	for _, op := range q.Sets {
 		link := map[SetOperator]string{Union: "or", UnionAll: "and also, duplicates kept,", Intersect: "that are also among", Except: "that are not among"}[op.Op]
@@ -35,13 +37,38 @@ func (s *speaker) query(q *Query, deep int) string {
 	return words + in.orderWords(q)
 }
 
+// meet notes the tables that a query takes from.
+func (s *speaker) meet(q *Query) {
+	add := func(set string) {
+		for _, j := range q.Joins {
+			if fold(j.As, set) {
+				set = j.Table
+			}
+		}
+		if t, ok := s.m.Table(set); ok {
+			s.tables = append(s.tables, t)
+		}
+	}
+	for _, o := range q.Select {
+		s.m.setsIn(o.Expr, add)
+	}
+	for _, o := range q.Order {
+		s.m.setsIn(o.By, add)
+	}
+	s.m.setsOf(q.Where, add)
+	add(q.From)
+}
+
 func (s *speaker) selectWords(q *Query, deep int) string {
-	var shown []string
+	var shown, totals []string
 	var keys []Expr
 	grouped := len(q.Group) > 0
 	for _, o := range q.Select {
 		aggregate := s.m.has(o.Expr, isAggregate)
 		grouped = grouped || aggregate
+		if aggregate && !o.Hidden {
+			totals = append(totals, s.expr(o.Expr))
+		}
 		if !o.Hidden {
 			shown = append(shown, s.expr(o.Expr))
 		}
@@ -49,14 +76,17 @@ func (s *speaker) selectWords(q *Query, deep int) string {
 			keys = append(keys, o.Expr)
 		}
 	}
+	if grouped && len(totals) > 0 {
+		shown = totals // the keys are said in "for each"
+	}
 	words := pick(q.Distinct, "distinct ", "") + list(shown, "and")
-	if of := s.subject(q, deep); of != "" {
+	if of := s.subject(q, deep); of != "" && !strings.HasSuffix(words, " of "+of) {
 		words += " of " + of
 	}
 	if q.Where != nil && len(conjuncts(q.Where)) > 0 {
 		words += ", where " + s.cond(q.Where)
 	}
-	if keys = append(keys, q.Group...); grouped && len(keys) > 0 {
+	if keys = append(keys, q.Group...); grouped && len(keys) > 0 && (len(totals) > 0 || len(q.Group) > 0) {
 		var by []string
 		for i, k := range keys {
 			if !sameAsOne(keys[:i], k) {
@@ -220,7 +250,8 @@ func (s *speaker) column(r Ref) string {
 	return s.columnOf(r.Set, r.Column)
 }
 
-// columnOf says a column; with its table where another has one of that name.
+// columnOf says a column; with its table where another one of the query has
+// one of that name.
 func (s *speaker) columnOf(table, column string) string {
 	t, ok := s.m.Table(table)
 	if !ok {
@@ -230,11 +261,9 @@ func (s *speaker) columnOf(table, column string) string {
 	if c, ok := t.Column(column); ok && c.Label != "" {
 		label = c.Label
 	}
-	for i := range s.m.Tables {
-		if o := &s.m.Tables[i]; o != t {
-			if _, shared := o.Column(column); shared {
-				return s.m.tableWords(t) + " " + label
-			}
+	for _, o := range s.tables {
+		if _, shared := o.Column(column); shared && o != t {
+			return Singular(s.m.tableWords(t)) + " " + label
 		}
 	}
 	return label
