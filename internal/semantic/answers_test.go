@@ -211,3 +211,45 @@ func TestTheSameQueryGivesTheSameSQLInParallel(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+func TestABrokenQueryIsAnErrorAndNoPanic(t *testing.T) {
+	for i, query := range []q{
+		{Select: out(nil)},
+		{Select: out(agg{Op: semantic.Sum})},
+		{Select: out(semantic.Arith{Op: "+"})},
+		{Select: out(semantic.Arith{Op: "%", Left: custID, Right: num("2")})},
+		{Select: out(semantic.Share{})},
+		{Select: out(semantic.Scalar{})},
+		{Select: out(semantic.Rows{Set: "customer"})},
+		{Select: out(ref{Column: "id"})},
+		{Select: out(num("1"))},
+		{Select: []semantic.Output{{Expr: custID, Hidden: true}}},
+		{From: "nope", Select: out(custID)},
+		{Select: out(custID), Where: semantic.And{nil}},
+		{Select: out(custID), Where: semantic.Not{}},
+		{Select: out(custID), Where: semantic.Compare{Op: semantic.Eq}},
+		{Select: out(custID), Where: semantic.Member{Of: custID}},
+		{Select: out(custID), Where: semantic.Match{Of: custName, Kind: "regexp"}},
+		{Select: out(custID), Where: semantic.Related{}},
+		{Select: out(custID), Where: semantic.Related{Set: "orders", Of: "nope"}},
+		{Select: out(custID), Where: semantic.Related{Set: "orders", Op: "~", Count: 2}},
+		{Select: out(custID), Having: is("customer", "id", semantic.Gt, num("1"))},
+		{Select: out(custID), Group: []semantic.Expr{nil}},
+		{Select: out(custID), Ties: true, Limit: 1},
+		{Select: out(custID), Within: []semantic.Expr{custName}},
+		{Select: out(custID), Order: []semantic.Order{{}}},
+		{Select: out(custID), Sets: []semantic.SetOp{{Op: "xor", Query: &q{Select: out(custID)}}}},
+		{Select: out(custID), Sets: []semantic.SetOp{{Op: semantic.Union}}},
+		{Select: out(custID), Joins: []semantic.JoinAs{{}}},
+		{Select: out(custID), Joins: []semantic.JoinAs{{As: "x", Table: "orders"}}},
+		{Source: &q{}, Select: out(custID)},
+		{Source: &q{Select: out(custID)}, Select: out(custName)},
+		{Source: &q{Select: out(custID)}, Select: out(rows("orders"))},
+	} {
+		m := semantictest.Model(semantic.SQLite)
+		if s, err := semantic.Compile(query, m, semantic.SQLite); !fault.Is(err, fault.Invalid) {
+			t.Errorf("%d: %v %s", i, err, s.SQL)
+		}
+		_ = semantic.Restate(query, m)
+	}
+}

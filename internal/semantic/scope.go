@@ -139,10 +139,10 @@ func (s *scope) root(shown, filtered []string) {
 // finest tries a tree from the first set, and takes the set of the tree that
 // reaches all others without being multiplied. Where there is none, the first.
 func (s *scope) finest(names []string) string {
-	start := names[slices.IndexFunc(names, func(n string) bool { return !s.isOptional(n) })+0]
-	for _, j := range s.q.Joins { // explicit joins hang on a root
-		if fold(j.As, start) && j.Of == "" {
-			s.c.fail("with joins under names of their own, From has to say what they are joined to")
+	start := names[max(0, slices.IndexFunc(names, func(n string) bool { return !s.isOptional(n) }))]
+	for _, j := range s.q.Joins {
+		if j.Of == "" {
+			s.c.fail("with joins under names of their own, From has to say what %s is joined to", j.As)
 			return start
 		}
 	}
@@ -156,7 +156,7 @@ func (s *scope) finest(names []string) string {
 		return start
 	}
 	for _, t := range try.sets {
-		if !try.isOptional(t.name) && !t.optional && len(try.multiplied(t)) == 0 {
+		if !t.optional && !s.isOptional(t.name) && len(try.multiplied(t)) == 0 {
 			return t.name
 		}
 	}

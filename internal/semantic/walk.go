@@ -185,6 +185,10 @@ func conjuncts(c Cond) []Cond {
 	case And:
 		var out []Cond
 		for _, x := range c {
+			if x == nil {
+				out = append(out, nil) // to be refused: a lost condition is no "all rows"
+				continue
+			}
 			out = append(out, conjuncts(x)...)
 		}
 		return out
