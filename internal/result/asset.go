@@ -6,14 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
+	"io/fs"
 	"strconv"
 	"time"
 
 	"github.com/google/uuid"
-	"gocloud.dev/blob"
-	"gocloud.dev/blob/fileblob"
-	"gocloud.dev/gcerrors"
 
 	"github.com/postern/postern/internal/fault"
 )
@@ -48,7 +45,7 @@ type AEAD interface {
 // Assets keeps assets: sealed in a bucket, read by their owner only, gone
 // after Keep.
 type Assets struct {
-	Bucket *blob.Bucket
+	Bucket Bucket
 	Store  AssetStore
 	Seal   AEAD
 	Keep   time.Duration    // 0 is 4 hours
@@ -58,18 +55,6 @@ type Assets struct {
 
 // ErrTooLarge is what writing to an asset fails with beyond Assets.Most.
 var ErrTooLarge = fault.New(fault.Limited, "the result is too large to be kept as an asset")
-
-// OpenFolder gives a bucket in a folder, which it makes, readable by this user
-// only.
-func OpenFolder(dir string) (*blob.Bucket, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, err
-	}
-	return fileblob.OpenBucket(dir, &fileblob.Options{
-		NoTempDir: true, // the temporary folder may be another file system, and readable by others
-		Metadata:  fileblob.MetadataDontWrite,
-	})
-}
 
 func (s *Assets) now() time.Time {
 	if s.Now != nil {
@@ -89,17 +74,15 @@ func (s *Assets) keep() time.Duration {
 // then ends with Commit or Abort.
 func (s *Assets) Create(ctx context.Context, a Asset) (*Draft, error) {
 	a.ID = uuid.NewString()
-	ctx, cancel := context.WithCancel(ctx)
-	w, err := s.Bucket.NewWriter(ctx, a.ID, &blob.WriterOptions{ContentType: "application/octet-stream"})
+	w, err := s.Bucket.Create(ctx, a.ID)
 	if err != nil {
-		cancel()
 		return nil, fmt.Errorf("create asset: %w", err)
 	}
 	most := s.Most
 	if most == 0 {
 		most = 1 << 30
 	}
-	return &Draft{assets: s, asset: a, w: w, cancel: cancel, most: most, buf: make([]byte, 0, sealChunk)}, nil
+	return &Draft{assets: s, asset: a, w: w, most: most, buf: make([]byte, 0, sealChunk)}, nil
 }
 
 // sealChunk is how many bytes are sealed at once, so that an asset of any size
@@ -110,8 +93,7 @@ const sealChunk = 64 << 10
 type Draft struct {
 	assets *Assets
 	asset  Asset
-	w      *blob.Writer
-	cancel context.CancelFunc
+	w      Object
 	most   int64
 	buf    []byte
 	chunks uint64
@@ -177,8 +159,8 @@ func (d *Draft) Commit(ctx context.Context) (Asset, error) {
 		return Asset{}, err
 	}
 	d.done = true
-	defer d.cancel()
-	if err := d.w.Close(); err != nil {
+	if err := d.w.Commit(); err != nil {
+		d.w.Abort()
 		return Asset{}, fmt.Errorf("write asset: %w", err)
 	}
 	d.asset.CreatedAt = d.assets.now()
@@ -196,8 +178,7 @@ func (d *Draft) Abort() {
 		return
 	}
 	d.done = true
-	d.cancel() // a cancelled writer leaves no blob when it is closed
-	_ = d.w.Close()
+	d.w.Abort()
 }
 
 var errNoAsset = fault.New(fault.NotFound, "asset not found")
@@ -219,8 +200,8 @@ func (s *Assets) Open(ctx context.Context, owner, id, chatID string) (Asset, io.
 	if a.Owner != owner || chatID != "" && chatID != a.ChatID || !s.now().Before(a.ExpiresAt) {
 		return Asset{}, nil, errNoAsset
 	}
-	r, err := s.Bucket.NewReader(ctx, a.ID, nil)
-	if gcerrors.Code(err) == gcerrors.NotFound {
+	r, err := s.Bucket.Open(ctx, a.ID)
+	if errors.Is(err, fs.ErrNotExist) {
 		return Asset{}, nil, errNoAsset
 	}
 	if err != nil {
@@ -233,7 +214,7 @@ func (s *Assets) Open(ctx context.Context, owner, id, chatID string) (Asset, io.
 type opener struct {
 	asset  Asset
 	seal   AEAD
-	r      *blob.Reader
+	r      io.ReadCloser
 	chunks uint64
 	plain  []byte
 	last   bool
@@ -307,25 +288,21 @@ func (s *Assets) Sweep(ctx context.Context) (int, error) {
 func (s *Assets) sweepStranded(ctx context.Context) (int, error) {
 	swept := 0
 	before := s.now().Add(-s.keep() - time.Hour)
-	for list := s.Bucket.List(nil); ; {
-		o, err := list.Next(ctx)
-		if errors.Is(err, io.EOF) {
-			return swept, nil
+	err := s.Bucket.List(ctx, func(key string, modified time.Time) error {
+		if !modified.Before(before) {
+			return nil
 		}
-		if err != nil {
-			return swept, fmt.Errorf("list assets: %w", err)
-		}
-		if o.ModTime.Before(before) {
-			if err := s.drop(ctx, o.Key); err != nil {
-				return swept, err
-			}
-			swept++
-		}
+		swept++
+		return s.drop(ctx, key)
+	})
+	if err != nil {
+		return swept, fmt.Errorf("sweep assets: %w", err)
 	}
+	return swept, nil
 }
 
 func (s *Assets) drop(ctx context.Context, key string) error {
-	if err := s.Bucket.Delete(ctx, key); err != nil && gcerrors.Code(err) != gcerrors.NotFound {
+	if err := s.Bucket.Delete(ctx, key); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("delete asset %s: %w", key, err)
 	}
 	return nil

@@ -365,8 +365,8 @@ func TestAssetsAreTheOwnersForAWhile(t *testing.T) {
 		if _, err := db.Asset(ctx, a.ID); !fault.Is(err, fault.NotFound) {
 			t.Errorf("%v", err)
 		}
-		if it, err := bucket.List(nil).Next(ctx); !errors.Is(err, io.EOF) {
-			t.Errorf("%v is left, %v", it, err)
+		if err := bucket.List(ctx, func(key string, _ time.Time) error { return errors.New(key + " is left") }); err != nil {
+			t.Error(err)
 		}
 	})
 }

@@ -53,7 +53,6 @@ func TestTheFullResultIsKeptForItsOwner(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = bucket.Close() }()
 	s := &shelf{assets: map[string]result.Asset{}}
 	assets := &result.Assets{Bucket: bucket, Store: s, Seal: s}
 	owner := auth.Caller{Kind: auth.Machine, ClientID: "pc_owner"}
