@@ -86,17 +86,24 @@ func (d Dialect) real(sql string) string {
 	return "CAST(" + sql + " AS " + map[Dialect]string{SQLite: "REAL", DuckDB: "DOUBLE", Postgres: "DOUBLE PRECISION"}[d] + ")"
 }
 
-// fromText is a number held in a text column; what is no number is NULL or,
-// on PostgreSQL, fails at the engine.
-func (d Dialect) fromText(sql string) string {
-	switch d {
-	case SQLite:
-		return "CAST(NULLIF(TRIM(" + sql + "), '') AS NUMERIC)"
-	case DuckDB:
-		return "TRY_CAST(" + sql + " AS DOUBLE)"
+// fromText is a number held in a text column. What is no number is NULL: it
+// would be 0 on SQLite, and end the query on PostgreSQL. sure says that the
+// column is known to hold numbers and empty texts only.
+func (d Dialect) fromText(sql string, sure bool) string {
+	trimmed := "TRIM(" + sql + ")"
+	switch {
+	case d == DuckDB:
+		return "TRY_CAST(" + trimmed + " AS DOUBLE)"
+	case sure:
+		return "CAST(NULLIF(" + trimmed + ", '') AS NUMERIC)"
+	case d == SQLite:
+		return "CASE WHEN " + trimmed + " GLOB '*[0-9]*' AND " + trimmed + " NOT GLOB '*[^-+.0-9eE]*' THEN CAST(" + trimmed + " AS NUMERIC) END"
 	}
-	return "CAST(NULLIF(TRIM(" + sql + "), '') AS NUMERIC)"
+	return "CASE WHEN " + trimmed + " ~ '^[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]+)?$' THEN CAST(" + trimmed + " AS NUMERIC) END"
 }
+
+// sure reports whether a text column is known to hold numbers only.
+func (c *Column) sure() bool { return c.NumericText && c.Complete }
 
 // period cuts a date; the same texts and numbers on each engine.
 func (d Dialect) period(x string, g Grain) string {

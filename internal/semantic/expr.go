@@ -90,7 +90,7 @@ func (s *scope) number(e Expr) string {
 	}
 	sql, col := s.ref(r)
 	if col != nil && col.Class == Text {
-		return s.c.d.fromText(sql)
+		return s.c.d.fromText(sql, col.sure())
 	}
 	return sql
 }
@@ -123,7 +123,7 @@ func (s *scope) sortable(sql string, e Expr) string {
 	if r, ok := e.(Ref); ok && r.Set != "" {
 		if t := s.find(r.Set); t != nil {
 			if col, ok := t.table.Column(r.Column); ok && col.NumericText {
-				return s.c.d.fromText(sql)
+				return s.c.d.fromText(sql, col.sure())
 			} else if ok && class == Text && !collates(col.EngineType) {
 				return sql
 			}
@@ -304,7 +304,7 @@ func (s *scope) peers(e Peers) string {
 	alias := s.c.alias("t")
 	x := alias + "." + ident(col.Name)
 	if col.Class == Text && (e.Op == Sum || e.Op == Avg || col.NumericText) {
-		x = s.c.d.fromText(x)
+		x = s.c.d.fromText(x, col.sure())
 	}
 	sql := "(SELECT " + strings.ToUpper(string(e.Op)) + "(" + x + ") FROM " + ident(t.table.Name) + " AS " + alias
 	for i, name := range e.By {

@@ -92,3 +92,32 @@ func TestThePolicyTakesWhatTheCompilerWritesForPostgres(t *testing.T) {
 	db := open(t, "pgx", testpg.URL(t))
 	passes(t, semantic.Postgres, db, shop("public"), func(s string) (sqlfacts.Facts, error) { return pg.Facts(t.Context(), s) })
 }
+
+func TestThePolicyTakesSamplesAndNumbersHeldAsText(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "shop.sqlite")
+	open(t, "sqlite", path)
+	conn, err := wsqlite.Driver{}.Open(t.Context(), product.Source{Engine: product.SQLite, Path: path}, warehouse.Login{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close() //nolint:errcheck // nothing is written
+	analyze := map[semantic.Dialect]func(string) (sqlfacts.Facts, error){
+		semantic.SQLite:   func(s string) (sqlfacts.Facts, error) { return conn.Analyze(t.Context(), s) },
+		semantic.Postgres: func(s string) (sqlfacts.Facts, error) { return pg.Facts(t.Context(), s) },
+	}
+	for d, facts := range analyze {
+		m := semantictest.Model(d)
+		customer, _ := m.Table("customer")
+		name, _ := customer.Column("name")
+		name.NumericText = true
+		s, err := semantic.Compile(q{Select: out(sum("customer", "name"))}, m, d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		count, _ := semantic.CountSQL(customer)
+		p := shop(map[semantic.Dialect]string{semantic.SQLite: "main", semantic.Postgres: "public"}[d])
+		for _, statement := range []string{s.SQL, count, semantic.ValuesSQL(d, customer, name, 10)} {
+			permitted(t, statement, p, facts)
+		}
+	}
+}
