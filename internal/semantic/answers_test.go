@@ -1,13 +1,16 @@
 package semantic_test
 
 import (
+	"database/sql"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/postern/postern/internal/fault"
+	"github.com/postern/postern/internal/product"
 	"github.com/postern/postern/internal/semantic"
 	"github.com/postern/postern/internal/semantic/semantictest"
+	"github.com/postern/postern/internal/testpg"
 )
 
 // Short names, as the cases below are read side by side with SQL.
@@ -251,5 +254,29 @@ func TestABrokenQueryIsAnErrorAndNoPanic(t *testing.T) {
 			t.Errorf("%d: %v %s", i, err, s.SQL)
 		}
 		_ = semantic.Restate(query, m)
+	}
+}
+
+func TestNamesOfAnyKindAreQuoted(t *testing.T) {
+	table, column := `we"ird; table`, `select "é%`
+	quoted := func(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }
+	make := []string{"CREATE TABLE " + quoted(table) + " (id INTEGER PRIMARY KEY, " + quoted(column) + " VARCHAR(9))", "INSERT INTO " + quoted(table) + " VALUES (1, 'x')"}
+	s := product.Schema{Tables: []product.SchemaTable{{Table: product.Table{Name: table}, PrimaryKey: []string{"id"}, Columns: []product.SchemaColumn{{Name: "id", Type: "INTEGER"}, {Name: column, Type: "VARCHAR(9)"}}}}}
+	for d, db := range map[semantic.Dialect]*sql.DB{semantic.SQLite: sqlite(t), semantic.Postgres: open(t, "pgx", testpg.URL(t))} {
+		for _, m := range make {
+			if _, err := db.ExecContext(t.Context(), m); err != nil {
+				t.Fatal(err)
+			}
+		}
+		st, err := semantic.Compile(q{Select: out(ref{Set: table, Column: column}, rows(table)), Order: desc(rows(table)), Limit: 1, Ties: true}, semantic.FromSchema(s, d), d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := semantictest.Answer(t.Context(), db, st.SQL); err != nil || len(got) != 1 || got[0] != "x|1" {
+			t.Errorf("%s: %v %v\n%s", d, err, got, st.SQL)
+		}
+		if st.Columns[0] != column {
+			t.Errorf("%q", st.Columns)
+		}
 	}
 }

@@ -355,8 +355,9 @@ func (s *scope) class(e Expr) Class {
 	case Scalar:
 		if e.Query != nil && len(e.Query.Select) == 1 {
 			quiet := &scope{c: &compiler{m: s.c.m, d: s.c.d, graph: s.c.graph}, q: e.Query, given: map[string]JoinAs{}}
-			for _, t := range s.c.m.Tables {
-				quiet.sets = append(quiet.sets, &set{name: t.Name, table: &t})
+			for i := range s.c.m.Tables {
+				t := &s.c.m.Tables[i]
+				quiet.sets = append(quiet.sets, &set{name: t.Name, table: t})
 			}
 			return quiet.class(e.Query.Select[0].Expr)
 		}

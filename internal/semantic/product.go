@@ -35,7 +35,7 @@ func FromProduct(p product.Product) *Model {
 		m.Filters = append(m.Filters, Filter{Name: f.Name, Label: spoken(f.Name), Description: f.Description, Synonyms: f.Synonyms, Expression: f.Expression})
 	}
 	for _, v := range x.Verified {
-		m.Verified = append(m.Verified, VerifiedQuery{Name: v.Name, Question: v.Question, Questions: v.Questions, SQL: v.SQL})
+		m.Verified = append(m.Verified, VerifiedQuery(v))
 	}
 	m.settle()
 	return m
