@@ -17,6 +17,7 @@ func (s *scope) grouped(aggregates []Aggregate) compiled {
 	aggregates = s.pushOptional(aggregates)
 	keys := s.keys()
 	s.settled(keys)
+	s.tellTotals(keys, aggregates)
 	if s.c.err != nil {
 		return compiled{}
 	}
@@ -147,6 +148,26 @@ func (s *scope) allCounted(aggregates []Aggregate, homes []*set) bool {
 		return false
 	}
 	return true
+}
+
+// tellTotals notes sums that mean little: of what is no amount, and of levels
+// at several times.
+func (s *scope) tellTotals(keys []Expr, aggregates []Aggregate) {
+	timed := slices.ContainsFunc(keys, func(k Expr) bool { _, ok := k.(Period); return ok })
+	for _, a := range aggregates {
+		r, ok := a.Of.(Ref)
+		t := s.find(r.Set)
+		if !ok || a.Op != Sum || t == nil {
+			continue
+		}
+		switch c, _ := t.table.Column(r.Column); {
+		case c == nil:
+		case c.Additive == NonAdditive && c.Role == Measured:
+			s.c.note("a total of " + c.Label + " may mean little: it is no amount")
+		case c.Additive == SemiAdditive && t.table.TimeColumn != "" && !timed:
+			s.c.note("a total of " + c.Label + " over several times counts what was there each time")
+		}
+	}
 }
 
 // tell notes when a row counts in several groups.

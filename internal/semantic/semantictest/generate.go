@@ -27,12 +27,15 @@ var near = [][]string{
 }
 
 var (
-	numbers = map[string][]string{"region": {"budget"}, "customer": {"credit", "level"}, "employee": {"salary"}, "product": {"price"}, "orders": {"amount"}, "order_line": {"quantity"}, "visit": {"minutes"}}
-	texts   = map[string][]string{"region": {"name"}, "customer": {"name"}, "employee": {"name"}, "product": {"name"}}
+	numbers = map[string][]string{"other": {"salary"}, "region": {"budget"}, "customer": {"credit", "level"}, "employee": {"salary"}, "product": {"price"}, "orders": {"amount"}, "order_line": {"quantity"}, "visit": {"minutes"}}
+	texts   = map[string][]string{"other": {"name"}, "region": {"name"}, "customer": {"name"}, "employee": {"name"}, "product": {"name"}}
 	dates   = map[string][]string{"customer": {"since"}, "orders": {"placed"}, "visit": {"day"}}
 )
 
 func (g *generator) query(deep int) semantic.Query {
+	if deep == 0 && g.one(6) {
+		return g.special()
+	}
 	sets := choose(g, near...)
 	q := semantic.Query{}
 	if g.one(3) {
@@ -50,6 +53,49 @@ func (g *generator) query(deep int) semantic.Query {
 		other := q
 		other.Where = g.cond(sets, 1)
 		q.Sets = []semantic.SetOp{{Op: choose(g, semantic.Union, semantic.UnionAll, semantic.Intersect, semantic.Except), Query: &other}}
+	}
+	return q
+}
+
+// special makes what chance would seldom put together.
+func (g *generator) special() (q semantic.Query) {
+	id := func(set string) semantic.Ref { return semantic.Ref{Set: set, Column: "id"} }
+	count := func(set string) semantic.Expr {
+		return semantic.Aggregate{Op: semantic.Count, Of: semantic.Rows{Set: set}}
+	}
+	show := func(es ...semantic.Expr) {
+		for _, e := range es {
+			q.Select = append(q.Select, semantic.Output{Expr: e})
+		}
+	}
+	switch g.r.IntN(4) {
+	case 0: // those without included
+		other := choose(g, "orders", "visit")
+		q.From, q.Optional = "customer", []string{other}
+		show(id("customer"), count(other), g.aggregate([]string{other}))
+		if g.one(2) {
+			q.Where = semantic.And{g.cond([]string{other}, 2), g.cond([]string{"customer"}, 2)}
+		}
+	case 1: // a total of totals
+		inner := semantic.Query{Select: []semantic.Output{{Expr: g.plain([]string{"customer"}), As: "k"}, {Expr: g.aggregate([]string{"orders", "visit"}), As: "n"}}}
+		q.Source = &inner
+		n := semantic.Ref{Column: "n"}
+		show(semantic.Aggregate{Op: semantic.Avg, Of: n}, semantic.Aggregate{Op: semantic.Max, Of: n}, semantic.Aggregate{Op: semantic.Count, Of: semantic.Ref{Column: "k"}})
+	case 2: // a table twice
+		q.From = "employee"
+		q.Joins = []semantic.JoinAs{{As: "other", Table: "employee", Via: "employee_boss_id", Backward: g.one(2)}}
+		show(semantic.Ref{Set: "employee", Column: "name"}, semantic.Aggregate{Op: choose(g, semantic.Sum, semantic.Max), Of: semantic.Ref{Set: choose(g, "other", "employee"), Column: "salary"}})
+		if g.one(2) {
+			q.Where = g.cond([]string{"other"}, 2)
+		}
+	default: // along a time
+		set := choose(g, "orders", "visit")
+		period := semantic.Period{Of: semantic.Ref{Set: set, Column: dates[set][0]}, Grain: choose(g, semantic.Year, semantic.Quarter, semantic.Month, semantic.Week, semantic.Day)}
+		a := g.aggregate([]string{set})
+		show(period, a, choose[semantic.Expr](g, semantic.Running{Of: count(set)}, semantic.Prior{Of: a}, semantic.Arith{Op: "-", Left: count(set), Right: semantic.Prior{Of: count(set), Back: 1}}))
+		if g.one(2) {
+			show(semantic.Ref{Set: set, Column: "customer_id"})
+		}
 	}
 	return q
 }
