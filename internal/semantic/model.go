@@ -166,10 +166,11 @@ type Filter struct {
 
 // VerifiedQuery is a question whose SQL a person has accepted.
 type VerifiedQuery struct {
-	Name      string
-	Question  string
-	Questions []string // other ways to ask it
-	SQL       string
+	Name       string
+	Question   string
+	Questions  []string // other ways to ask it
+	SQL        string   // with :name for each parameter
+	Parameters []Parameter
 }
 
 // Table finds a table by name.

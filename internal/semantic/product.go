@@ -35,7 +35,11 @@ func FromProduct(p product.Product) *Model {
 		m.Filters = append(m.Filters, Filter{Name: f.Name, Label: spoken(f.Name), Description: f.Description, Synonyms: f.Synonyms, Expression: f.Expression})
 	}
 	for _, v := range x.Verified {
-		m.Verified = append(m.Verified, VerifiedQuery(v))
+		q := VerifiedQuery{Name: v.Name, Question: v.Question, Questions: v.Questions, SQL: v.SQL}
+		for _, p := range v.Parameters {
+			q.Parameters = append(q.Parameters, Parameter{Name: p.Name, Class: cmp.Or(Class(p.Type), Text), Description: p.Description, Default: p.Default})
+		}
+		m.Verified = append(m.Verified, q)
 	}
 	m.settle()
 	return m
@@ -84,10 +88,16 @@ type filterExtra struct {
 }
 
 type verifiedExtra struct {
-	Name      string   `json:"name"`
-	Question  string   `json:"question"`
-	Questions []string `json:"questions"`
-	SQL       string   `json:"sql"`
+	Name       string   `json:"name"`
+	Question   string   `json:"question"`
+	Questions  []string `json:"questions"`
+	SQL        string   `json:"sql"`
+	Parameters []struct {
+		Name        string `json:"name"`
+		Type        string `json:"type"` // text, numeric, date or boolean
+		Description string `json:"description"`
+		Default     string `json:"default"`
+	} `json:"parameters"`
 }
 
 // readExtras reads each key on its own: one of a wrong shape is passed over
