@@ -47,7 +47,7 @@ func (m *Model) Enrich(s product.Schema) {
 	}
 	for i := range m.Tables {
 		if st, ok := found(&m.Tables[i]); ok {
-			m.addKeys(&m.Tables[i], st)
+			m.addKeys(&m.Tables[i], st, s)
 		}
 	}
 	m.settle()
@@ -93,9 +93,9 @@ func (t *Table) hasAll(columns []string) bool {
 }
 
 // addKeys makes joins of a table's foreign keys.
-func (m *Model) addKeys(t *Table, st product.SchemaTable) {
+func (m *Model) addKeys(t *Table, st product.SchemaTable, s product.Schema) {
 	for _, k := range st.ForeignKeys {
-		to := m.physical(k.RefTable.Name)
+		to := m.referred(k.RefTable, st.Table, s)
 		if to == nil {
 			continue
 		}
@@ -157,13 +157,23 @@ func partOf(key, columns []string) bool {
 	return in == len(columns) && in < len(key)
 }
 
-func (m *Model) physical(name string) *Table {
+// referred finds a key's target: two schemas may have a table of one name, and
+// engines leave out the schema where it is the table's own.
+func (m *Model) referred(ref, from product.Table, s product.Schema) *Table {
+	ref.Database, ref.Schema = cmp.Or(ref.Database, from.Database), cmp.Or(ref.Schema, from.Schema)
+	for _, st := range s.Tables {
+		if fold(st.Table.Name, ref.Name) && fold(st.Table.Schema, ref.Schema) && fold(st.Table.Database, ref.Database) {
+			if t, ok := m.Table(cmp.Or(st.RecordSet, st.Table.Name)); ok {
+				return t
+			}
+		}
+	}
 	for i := range m.Tables {
-		if fold(m.Tables[i].Physical, name) {
+		if fold(m.Tables[i].Physical, ref.Name) {
 			return &m.Tables[i]
 		}
 	}
-	t, _ := m.Table(name)
+	t, _ := m.Table(ref.Name)
 	return t
 }
 

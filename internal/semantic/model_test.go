@@ -316,3 +316,18 @@ func TestPathsGoTheShortestWayAndSayWhenThereAreTwo(t *testing.T) {
 		t.Errorf("%v %q", err, s.Ambiguous)
 	}
 }
+
+func TestAKeyLeadsToTheTableOfItsSchema(t *testing.T) {
+	table := func(schema, recordSet string, keys ...product.ForeignKey) product.SchemaTable {
+		name := "users"
+		if len(keys) > 0 {
+			name = "orders"
+		}
+		return product.SchemaTable{Table: product.Table{Schema: schema, Name: name}, RecordSet: recordSet, PrimaryKey: []string{"id"}, ForeignKeys: keys, Columns: []product.SchemaColumn{{Name: "id", Type: "integer"}, {Name: "buyer", Type: "integer"}}}
+	}
+	key := product.ForeignKey{Columns: []string{"buyer"}, RefTable: product.Table{Schema: "crm", Name: "users"}, RefColumns: []string{"id"}}
+	m := semantic.FromSchema(product.Schema{Tables: []product.SchemaTable{table("app", "logins"), table("crm", "customers"), table("app", "orders", key)}}, semantic.Postgres)
+	if len(m.Joins) != 1 || m.Joins[0].To != "customers" {
+		t.Errorf("%+v", m.Joins)
+	}
+}
