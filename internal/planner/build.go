@@ -170,6 +170,9 @@ func (b *builder) defaults() bool {
 
 // outputs writes the select list.
 func (b *builder) outputs() bool {
+	if b.totals() {
+		return b.fail("it is not clear whether a number is a total or one of several")
+	}
 	for _, o := range b.fullNames() {
 		e, ok := b.expr(o)
 		if !ok {
@@ -185,6 +188,22 @@ func (b *builder) outputs() bool {
 		b.distinctCount()
 	}
 	return true
+}
+
+// totals tells that a number is asked for beside something of which there
+// may be several rows: "the ids of players and the number of goals".
+func (b *builder) totals() bool {
+	for _, n := range b.f.outs {
+		if !n.counts {
+			continue
+		}
+		for _, o := range b.f.outs {
+			if r := o.slot.pick.ref; o != n && (r.table != n.slot.pick.table || !b.naming(r) && b.p.index.column(r).Role == semantic.Foreign) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // kinds tells that a question asks which values there are ("what payment
@@ -334,6 +353,9 @@ func (b *builder) supers() bool {
 	}
 	if len(b.f.supers) > 1 {
 		return b.fail("it asks for more than one extreme")
+	}
+	if slices.ContainsFunc(b.f.preds, func(p *pred) bool { return p.kind == related && len(p.inner) == 0 }) {
+		return b.fail("it is not clear what the extreme and the exclusion have to do with each other")
 	}
 	s := b.f.supers[0]
 	n := s.n

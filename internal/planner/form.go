@@ -36,6 +36,7 @@ type output struct {
 	agg      semantic.AggOp // "" is the column itself
 	rows     bool           // counts rows of slot's table
 	distinct bool
+	counts   bool // a number that was asked for as "the number of"
 	full     bool // all that names a row of the column's table
 	at       int
 }

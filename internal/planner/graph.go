@@ -41,7 +41,7 @@ func (x *index) isMoment(r ref) bool {
 		return false
 	}
 	for _, w := range lexicon.SplitName(c.Name) {
-		if w == "year" || w == "founded" || w == "opened" || w == "built" || w == "established" {
+		if w == "year" || w == "date" || w == "founded" || w == "opened" || w == "built" || w == "established" {
 			return true
 		}
 	}

@@ -27,7 +27,7 @@ type index struct {
 	words  [][]string        // each table's words
 	edges  [][]edge          // joins by table
 	names  map[string]int    // tables by lower-case name
-	abbrev []part            // single words of names, for abbreviations
+	abbrev map[byte][]part   // single words of names by first letter, for abbreviations
 }
 
 type part struct {
@@ -44,7 +44,7 @@ type edge struct {
 }
 
 func newIndex(m *semantic.Model) *index {
-	x := &index{model: m, keys: map[string][]cand{}, bags: map[string][]cand{}, stems: map[string][]cand{}, names: map[string]int{}}
+	x := &index{model: m, keys: map[string][]cand{}, bags: map[string][]cand{}, stems: map[string][]cand{}, names: map[string]int{}, abbrev: map[byte][]part{}}
 	x.words = make([][]string, len(m.Tables))
 	x.edges = make([][]edge, len(m.Tables))
 	for t := range m.Tables {
@@ -194,7 +194,7 @@ func (x *index) parts(w []string, c cand) {
 			put(x.stems, lexicon.Stem(p), c)
 			put(x.keys, p, cand{c.ref, 0.45})
 		}
-		x.abbrev = append(x.abbrev, part{p, c})
+		x.abbrev[p[0]] = append(x.abbrev[p[0]], part{p, c})
 	}
 }
 
@@ -270,7 +270,10 @@ func (x *index) single(l string, take func([]cand, float64)) {
 	if len(l) > 3 {
 		take(x.stems[lexicon.Stem(l)], 0.9)
 	}
-	for _, p := range x.abbrev {
+	if l == "" {
+		return
+	}
+	for _, p := range x.abbrev[l[0]] {
 		if lexicon.Abbreviates(p.word, l) || lexicon.Abbreviates(l, p.word) && len(l) > 3 {
 			take([]cand{p.cand}, 0.9)
 		}

@@ -128,7 +128,7 @@ func (r *reader) column(i int, it item) {
 	} else {
 		r.pending = append(r.pending, s)
 	}
-	r.f.outs = append(r.f.outs, &output{slot: s, at: it.start, full: it.arg == "full"})
+	r.f.outs = append(r.f.outs, &output{slot: s, at: it.start, full: it.arg == "full", counts: it.arg == "number"})
 }
 
 // separated tells that an item begins a part of a list: the one before it is
@@ -192,6 +192,10 @@ func (r *reader) table(i int, it item) int {
 	}
 	if r.selecting && len(r.f.outs) == 0 && i+2 < len(r.items) && (r.items[i+1].kind == byte(lexicon.And) || r.items[i+1].kind == byte(lexicon.Comma)) && r.items[i+2].kind == kColumn {
 		r.nameToo(it)
+	}
+	if !r.selecting && i > 1 && r.items[i-1].kind == byte(lexicon.And) && r.items[i-2].kind == kTable || i > 0 && r.items[i-1].kind == kRows && r.items[i-1].end == it.start {
+		r.f.unplaced = append(r.f.unplaced, it.text)
+		return 0
 	}
 	took := 0
 	if i+1 < len(r.items) && r.items[i+1].kind == kNumber && r.numbered(it, r.items[i+1]) {

@@ -123,7 +123,7 @@ func (p *Planner) readings(it item, toks []lexicon.Token, lemma []string) []weig
 		}
 		out = append(out, weighed{term, n*(0.35+0.75*s) + termBonus*(n-1)})
 	}
-	if len(it.vals) > 0 && !(len(toks) == 1 && toks[0].IsNum) {
+	if len(it.vals) > 0 && !(len(toks) == 1 && toks[0].IsNum) && (it.vals[0].Exact || len(toks) > 1 || written(toks[0])) {
 		it.kind = kValue
 		out = append(out, weighed{it, n * valueWeight(toks, it.vals)})
 	}
@@ -159,15 +159,20 @@ func edgeWord(l string) bool {
 	return false
 }
 
+// written tells a word that is written as a name, within the sentence.
+func written(t lexicon.Token) bool {
+	r, _ := utf8.DecodeRuneInString(t.Text)
+	return unicode.IsUpper(r) && t.Start > 0
+}
+
 // valueWeight is a word's: high when it is written as a name.
 func valueWeight(toks []lexicon.Token, hits []Hit) float64 {
-	r, _ := utf8.DecodeRuneInString(toks[0].Text)
 	switch {
 	case len(toks) > 1 && hits[0].Exact:
 		return 1.2
 	case len(toks) > 1:
 		return 1.08
-	case unicode.IsUpper(r) && toks[0].Start > 0:
+	case written(toks[0]):
 		return 1.12
 	case hits[0].Exact && len(toks[0].Text) > 2:
 		return 0.87

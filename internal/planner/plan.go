@@ -7,6 +7,7 @@ package planner
 
 import (
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/postern/postern/internal/planner/lexicon"
@@ -31,6 +32,7 @@ func New(m *semantic.Model, v Values) *Planner {
 type Answer struct {
 	OK          bool
 	Query       semantic.Query
+	Verified    *semantic.VerifiedQuery // set instead of Query: a person accepted this SQL
 	Restatement string
 	Assumptions []string
 	Confidence  float64 // 0 to 1
@@ -41,6 +43,7 @@ type Answer struct {
 	Reason   string   // one sentence
 	Unplaced []string // words that have no place in the model
 	Choices  []Choice // readings to choose from
+	Nearest  []string // questions near it that can be answered
 }
 
 // Choice is a reading of a question that can be answered.
@@ -62,13 +65,21 @@ func (p *Planner) Plan(question string) Answer {
 	if len(toks) == 0 {
 		return Answer{Reason: "it is empty"}
 	}
+	if v := p.verified(toks); v != nil {
+		return Answer{OK: true, Verified: v, Restatement: v.Question, Confidence: 1}
+	}
 	toks = withoutYear(lexicon.Dates(toks))
 	ps := &parse{p: p, items: likeArguments(p.lattice(question, toks), toks)}
 	ps.items = p.share(clean(fullNames(ps.items, toks)))
+	items := slices.Clone(ps.items)
 	ps.reduce(rules)
+	ps.reduce(lateRules)
 	ps.reduce(lateRules)
 	ps.interpret()
 	a := p.answer(ps)
+	if !a.OK {
+		a.Nearest = p.nearest(items)
+	}
 	a.Trace = ps.kinds() + " " + a.Trace
 	return a
 }
@@ -98,11 +109,17 @@ func withoutYear(toks []lexicon.Token) []lexicon.Token {
 
 var timeWord = map[string]bool{"in": true, "before": true, "after": true, "since": true, "until": true, "during": true, "from": true, "between": true, "than": true, "to": true, "of": true, "for": true}
 
+var bareLike = map[string]bool{"contains": true, "contain": true, "containing": true, "includes": true}
+
 // likeArguments makes the word after "contains" a text, whatever else it
 // could be.
 func likeArguments(items []item, toks []lexicon.Token) []item {
 	for i := 0; i+1 < len(items); i++ {
 		n := &items[i+1]
+		if bareLike[strings.ToLower(items[i].text)] && !toks[n.start].Quoted {
+			items[i].kind = byte(lexicon.Have) // playlists containing songs
+			continue
+		}
 		if items[i].kind == byte(lexicon.Like) && (n.kind != byte(lexicon.Filler) || n.text == "A" || n.text == "I") && n.end == n.start+1 && !toks[n.start].Mark {
 			*n = item{kind: kQuoted, arg: toks[n.start].Text, text: n.text, start: n.start, end: n.end}
 		}
@@ -134,7 +151,8 @@ func (p *Planner) answer(ps *parse) Answer {
 	a := Answer{OK: true, Query: q, Assumptions: b.notes, Confidence: confidence(traits), Trace: strings.Join(traits, ",")}
 	a.Restatement = semantic.Restate(q, p.index.model)
 	if a.Confidence < licence {
-		a.OK, a.Reason = false, "more than one reading is near"
+		a.OK, a.Reason = false, "it could be read in more than one way"
+		a.Choices = []Choice{choice(a)}
 	}
 	return a
 }

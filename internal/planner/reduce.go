@@ -64,7 +64,7 @@ func (ps *parse) reduce(rules []rule) {
 				from = lo + 1
 				continue
 			}
-			ps.items = slices.Concat(ps.items[:lo], out, ps.items[hi:])
+			ps.items = slices.Replace(ps.items, lo, hi, out...)
 			from = lo
 			if len(out) > 0 && len(out) >= hi-lo {
 				from = lo + 1

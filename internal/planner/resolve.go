@@ -12,12 +12,17 @@ const (
 	owned      = 0.3  // a column of the table that it is said to be of
 	maxOptions = 6
 	maxCombos  = 3000
+	maxSlots   = 24
 )
 
 // resolve picks one reading of every slot so that the readings are near and
 // their tables are close together. It gives how far the next choice is behind.
 func (p *Planner) resolve(f *form) (margin float64) {
 	slots := f.slots()
+	if len(slots) > maxSlots {
+		f.why = "it asks for too much at once"
+		return 0
+	}
 	for _, s := range slots {
 		p.prune(s)
 		if len(s.opts) == 0 {

@@ -11,6 +11,7 @@ import (
 // rules in the order they are tried. Patterns are over kinds: see lexicon for
 // lower case and marks, reduce.go for the capitals.
 var rules = []rule{
+	{re(`^o[CT]`), sortWhat},
 	{re(`TC`), tableColumn},
 	{re(`CC`), tableColumn},
 	{re(`TT`), sameTable},
@@ -62,6 +63,7 @@ var rules = []rule{
 }
 
 var lateRules = []rule{
+	{re(`FF`), oneName},
 	{re(`FT`), valueOfTable},
 	{re(`F,?\|[bhpwv]*F`), eitherPred},
 	{re(`>F`), otherThan},
@@ -136,6 +138,9 @@ func rowsCompare(ps *parse, m []item) ([]item, bool) {
 	num, _ := first(m, "N")
 	op, idea := compareOp(cmp.arg)
 	p := &pred{kind: compare, rows: true, op: op, count: atoi(num.arg), at: m[0].start}
+	if a := ps.after(); m[0].kind == '#' && (a == kColumn || a == kTable) {
+		return nil, false
+	}
 	if p.count < 0 || idea != "" {
 		return nil, false
 	}
@@ -454,6 +459,38 @@ func sameTable(ps *parse, m []item) ([]item, bool) {
 	return []item{it}, len(it.tabs) > 0
 }
 
+// sortWhat: sort the names by age. What is sorted is shown.
+func sortWhat(ps *parse, m []item) ([]item, bool) {
+	for _, it := range ps.items[ps.hi:] {
+		switch it.kind {
+		case 'd', 'y', 'o':
+			return m[1:], true
+		case '.':
+			return nil, false
+		}
+	}
+	return nil, false
+}
+
+// oneName reads two values side by side (Ann Lee) as of one row: of columns of
+// one table, the first name's first.
+func oneName(ps *parse, m []item) ([]item, bool) {
+	a, b := m[0].node.(*pred), m[1].node.(*pred)
+	if !a.bare || !b.bare || m[0].end != m[1].start {
+		return nil, false
+	}
+	in := func(s *slot) func(cand) bool {
+		return func(c cand) bool {
+			return !slices.ContainsFunc(s.opts, func(o cand) bool { return o.table == c.table && o.column != c.column })
+		}
+	}
+	x, y := slices.DeleteFunc(slices.Clone(a.slot.opts), in(b.slot)), slices.DeleteFunc(slices.Clone(b.slot.opts), in(a.slot))
+	if len(x) > 0 && len(y) > 0 {
+		a.slot.opts, b.slot.opts = x, y
+	}
+	return m, true
+}
+
 // valueOfTable: in the history department. The table says what the value is.
 func valueOfTable(ps *parse, m []item) ([]item, bool) {
 	p := m[0].node.(*pred)
@@ -516,8 +553,11 @@ func aggregatesAndMost(ps *parse, m []item) ([]item, bool) {
 }
 
 func withoutSuch(ps *parse, m []item) ([]item, bool) {
-	p := m[0].node.(*pred)
-	p.inner = append(p.inner, m[len(m)-1].node.(*pred))
+	p, in := m[0].node.(*pred), m[len(m)-1].node.(*pred)
+	if in.slot != nil {
+		in.slot.owners = p.slot.opts
+	}
+	p.inner = append(p.inner, in)
 	return one(kWithout, p, m), true
 }
 
@@ -599,7 +639,7 @@ func countSuch(ps *parse, m []item) ([]item, bool) {
 // countValue: how many managers, where manager is a value.
 func countValue(ps *parse, m []item) ([]item, bool) {
 	p := m[1].node.(*pred)
-	if !p.bare || p.neg || len(p.values) != 1 {
+	if p.slot == nil || p.rows || p.kind == nested || p.bare && (p.neg || len(p.values) != 1) {
 		return nil, false
 	}
 	t := &slot{text: m[1].text, at: m[1].start, want: tableOnly}
@@ -693,7 +733,8 @@ func countOf(ps *parse, m []item) ([]item, bool) {
 			c.want = number
 			return one(kOutput, &output{slot: c, agg: semantic.Sum, at: m[0].start}, m), true
 		}
-		return m[len(m)-1:], strings.Contains(m[0].text, "of")
+		it.arg = "number"
+		return []item{it}, strings.Contains(m[0].text, "of")
 	}
 	if !distinct && c.opts[0].score < 0.9 {
 		return nil, false

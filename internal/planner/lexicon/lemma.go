@@ -99,6 +99,9 @@ func Abbreviates(short, word string) bool {
 	if strings.HasPrefix(word, short) {
 		return len(short) >= 3
 	}
+	if _, ok := abbreviations[short]; ok {
+		return strings.Join(Expand(short), "") == word
+	}
 	at := 0
 	for i := 0; i < len(word) && at < len(short); i++ {
 		if word[i] == short[at] {
@@ -123,6 +126,7 @@ func SplitName(name string) []string {
 		case !isLetter(r) && !isDigit(r):
 			cut(i)
 			start = i + 1
+		case i > start && r == 'D' && runes[i-1] == 'I' && i+1 < len(runes) && runes[i+1] == 's': // IDs
 		case i > start && isUpper(r) && (!isUpper(runes[i-1]) || i+1 < len(runes) && isLower(runes[i+1]) && !plainUpper(runes, start)):
 			cut(i)
 			start = i
