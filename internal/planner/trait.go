@@ -17,6 +17,7 @@ func (b *builder) traits(margin float64) []string {
 	add("no margin", margin < 0.03)
 	add("small margin", margin >= 0.03 && margin < 0.1)
 	add("some margin", margin >= 0.1 && margin < 0.2)
+	add("one table", b.tables == 1)
 	add("two tables", b.tables == 2)
 	add("three tables", b.tables == 3)
 	add("four tables", b.tables > 3)
@@ -34,6 +35,10 @@ func (b *builder) traits(margin float64) []string {
 	}
 	b.shownTraits(add)
 	b.predTraits(add)
+	add("count of one", len(f.outs) == 1 && f.outs[0].rows)
+	add("aggregate", b.aggregated())
+	add("beside aggregate", b.aggregated() && len(f.groups) == 0 && len(f.outs) > 1)
+	add("different", f.distinct)
 	return out
 }
 
@@ -50,14 +55,24 @@ func (b *builder) shownTraits(add func(string, bool)) {
 }
 
 func (b *builder) predTraits(add func(string, bool)) {
-	var not, or, bare, text, deep bool
+	var not, or, bare, text, deep, rel, inner, rows, size, many bool
 	for _, p := range b.f.preds {
 		not = not || p.neg && p.kind != related
 		or = or || len(p.or) > 0
 		bare = bare || p.bare
 		text = text || p.kind == like
 		deep = deep || p.kind == nested
+		rel = rel || p.kind == related
+		inner = inner || len(p.inner) > 0
+		rows = rows || p.rows
+		size = size || p.kind == compare && !p.rows
+		many = many || p.bare && len(p.slot.opts) > 1
 	}
+	add("without", rel)
+	add("without such", inner)
+	add("having", rows)
+	add("compared", size)
+	add("bare in several", many)
 	add("not", not)
 	add("or", or)
 	add("bare", bare)
