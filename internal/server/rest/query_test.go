@@ -192,11 +192,11 @@ func TestAFailureAfterTheFirstByteBreaksTheConnection(t *testing.T) {
 		if err == nil {
 			t.Errorf("%s: a broken answer ended cleanly: %q", f, body)
 		}
+		_ = resp.Body.Close()
+		s.Close() // waits for the handler
 		if !rows.closed {
 			t.Errorf("%s: the rows were not closed", f)
 		}
-		_ = resp.Body.Close()
-		s.Close()
 	}
 }
 
