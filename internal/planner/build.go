@@ -262,6 +262,9 @@ func (b *builder) expr(o *output) (semantic.Expr, bool) {
 		if o.slot.pick.score < 0.7 {
 			return nil, b.fail("it is not clear what %s is", quote(o.slot.text))
 		}
+		if role := b.p.index.column(o.slot.pick.ref).Role; (o.agg == semantic.Sum || o.agg == semantic.Avg) && (role == semantic.Key || role == semantic.Foreign) {
+			return nil, b.fail("%s is a key, and no key adds up", quote(o.slot.text))
+		}
 		return semantic.Aggregate{Op: o.agg, Of: b.ref(o.slot), Distinct: o.distinct}, true
 	}
 	return b.ref(o.slot), true
@@ -281,6 +284,9 @@ func (b *builder) grouping() bool {
 			continue
 		}
 		t := g.pick.table
+		if slices.ContainsFunc(b.f.outs, func(o *output) bool { return o.agg != "" && !o.rows && o.slot.pick.table == t }) {
+			return b.fail("each of %s has one value only", b.name(t))
+		}
 		key, ok := b.p.index.soleKey(t)
 		shown := slices.ContainsFunc(b.f.outs, func(o *output) bool {
 			return o.agg == "" && (o.slot.pick.table == t || b.p.index.leadsTo(o.slot.pick.ref, t))

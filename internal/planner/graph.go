@@ -84,6 +84,9 @@ func (x *index) nameOf(t int) []ref {
 		for len(w) > 1 && slices.Contains(tw, w[0]) {
 			w = w[1:]
 		}
+		if len(w) == 2 && len(w[0]) == 1 { // gname
+			w = w[1:]
+		}
 		switch joined := strings.Join(w, " "); joined {
 		case strings.Join(tw, " "):
 			got = append(got, ref{t, c})

@@ -30,6 +30,11 @@ func (ps *parse) interpret() {
 // first sentence says of which.
 func (r *reader) whichThenShow() {
 	plain := func(o *output) bool { return o.agg == "" }
+	for _, o := range r.f.outs[:r.sentence] {
+		if c := o.slot.opts[0]; plain(o) && c.column >= 0 && r.p.index.column(c.ref).Role == semantic.Foreign && len(r.f.outs) > r.sentence {
+			r.f.unplaced = append(r.f.unplaced, o.slot.text) // it stands for a row of another table
+		}
+	}
 	if n := r.sentence; n > 0 && len(r.f.outs) > n && slices.ContainsFunc(r.f.outs[n:], plain) {
 		r.f.outs = slices.Concat(slices.DeleteFunc(slices.Clone(r.f.outs[:n]), plain), r.f.outs[n:])
 	}
@@ -56,6 +61,9 @@ func (r *reader) read(i int) int {
 		return r.table(i, it)
 	case kRows, kOutput:
 		o := it.node.(*output)
+		if i > 0 && (r.items[i-1].kind == kColumn || r.items[i-1].kind == kOutput) && r.items[i-1].start != it.start {
+			f.unplaced = append(f.unplaced, it.text)
+		}
 		f.outs = append(f.outs, o)
 		if o.rows {
 			r.last = o.slot
@@ -84,6 +92,9 @@ func (r *reader) read(i int) int {
 	case kOrders:
 		f.orders = append(f.orders, it.node.([]*orderBy)...)
 	case kGroup:
+		if n := len(f.outs); i > 0 && n > 0 && r.items[i-1].kind == kColumn && lexicon.Lemma(strings.ToLower(r.items[i-1].text)) == "name" && it.node.([]item)[0].kind == kColumn {
+			f.outs = f.outs[:n-1] // the name of each city is the city
+		}
 		r.groups(it)
 	default:
 		return r.rest(i)
@@ -217,9 +228,11 @@ func (r *reader) nameToo(it item) {
 			s.opts = append(s.opts, cand{names[0], t.score - 0.1})
 		}
 	}
-	if len(s.opts) > 0 {
-		r.f.outs = append(r.f.outs, &output{slot: s, at: it.start, full: true})
+	if len(s.opts) == 0 {
+		r.f.unplaced = append(r.f.unplaced, it.text)
+		return
 	}
+	r.f.outs = append(r.f.outs, &output{slot: s, at: it.start, full: true})
 }
 
 // listed tells that an item stands in a list of columns: "team, age and name".
@@ -298,7 +311,7 @@ func (r *reader) rest(i int) int {
 		if ps.f.head != nil {
 			r.last = ps.f.head
 		}
-		if it.kind == byte(lexicon.Stop) {
+		if it.kind == byte(lexicon.Stop) && next.kind != 0 {
 			r.sentence = len(ps.f.outs)
 		}
 		return 0

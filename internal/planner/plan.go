@@ -54,7 +54,7 @@ type Choice struct {
 }
 
 // licence is the confidence from which a question is answered.
-const licence = 0.84
+const licence = 0.82
 
 // Plan answers a question, or says why it can't.
 func (p *Planner) Plan(question string) Answer {

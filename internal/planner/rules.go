@@ -30,7 +30,7 @@ var rules = []rule{
 	{re(`>Cp?N`), columnCompare},
 	{re(`>N`), ideaCompare},
 	{re(`kN&N`), ideaBetween},
-	{re(`~Qp+C`), likeText},
+	{re(`~Qp*C`), likeText},
 	{re(`[CT][bhpw]*!?[bpw]*~Q([&|]Q)?`), likeText},
 	{re(`~Q`), likeShown},
 	{re(`[CT][bhpw]*!?n`), nullColumn},
@@ -207,6 +207,9 @@ func (ps *parse) nearVerb(s *slot) {
 func year(s string) bool { return len(s) == 4 && (s[0] == '1' || s[0] == '2') && atoi(s) > 0 }
 
 func likeText(ps *parse, m []item) ([]item, bool) {
+	if m[0].kind == byte(lexicon.Like) && len(m) > 2 && m[len(m)-1].start == m[1].end {
+		return nil, false // what comes next begins something else
+	}
 	kind, _ := first(m, "~")
 	p := &pred{kind: like, match: semantic.MatchKind(kind.arg), neg: hasNot(m), at: m[0].start}
 	for _, q := range only(m, "Q") {
@@ -639,7 +642,7 @@ func countSuch(ps *parse, m []item) ([]item, bool) {
 // countValue: how many managers, where manager is a value.
 func countValue(ps *parse, m []item) ([]item, bool) {
 	p := m[1].node.(*pred)
-	if p.slot == nil || p.rows || p.kind == nested || p.bare && (p.neg || len(p.values) != 1) {
+	if p.slot == nil || p.rows || p.kind == nested || m[1].start > m[0].end+1 || p.slot.soft && !p.bare || p.bare && (p.neg || len(p.values) != 1) {
 		return nil, false
 	}
 	t := &slot{text: m[1].text, at: m[1].start, want: tableOnly}
@@ -721,7 +724,7 @@ func countOf(ps *parse, m []item) ([]item, bool) {
 	distinct := len(only(m, string(rune(lexicon.Distinct)))) > 0
 	if it.kind == kTable {
 		if distinct {
-			if c := columnOf(it, label); c != nil {
+			if c := columnOf(it, label); c != nil && it.tabs[0].score < 0.95 {
 				return one(kRows, &output{slot: c, agg: semantic.Count, distinct: true, at: m[0].start}, m), true
 			}
 		}
