@@ -1,0 +1,139 @@
+package planner
+
+import (
+	"strings"
+
+	"github.com/postern/postern/internal/planner/lexicon"
+	"github.com/postern/postern/internal/semantic"
+)
+
+// withMost: the one with the maximum price.
+func withMost(ps *parse, m []item) ([]item, bool) {
+	o := m[1].node.(*output)
+	if o.agg != semantic.Max && o.agg != semantic.Min || len(only(ps.items[:ps.lo], "CT")) == 0 || len(only(ps.items, "EGK")) > 1 {
+		return nil, false
+	}
+	return one(kSuper, &super{slot: o.slot, desc: o.agg == semantic.Max, n: 1, at: o.at}, m), true
+}
+
+// aggregatesAndMost: the average and the highest price.
+func aggregatesAndMost(ps *parse, m []item) ([]item, bool) {
+	s := columnOf(m[len(m)-1], number)
+	w, _ := first(m, "sm")
+	desc, idea := direction(w.arg)
+	if s == nil || idea != "" && idea != "age" {
+		return nil, false
+	}
+	var out []item
+	for _, a := range only(m, "a") {
+		out = append(out, one(kOutput, &output{slot: s, agg: aggOp(a.arg), at: a.start}, m)...)
+	}
+	last := semantic.Min
+	if desc {
+		last = semantic.Max
+	}
+	return append(out, one(kOutput, &output{slot: s, agg: last, at: w.start}, m)...), true
+}
+
+// groupBy: for each city and year.
+func groupBy(ps *parse, m []item) ([]item, bool) {
+	var g []item
+	if _, by := first(m, "y"); by && !ps.groupsBy(m) {
+		return nil, false
+	}
+	for _, it := range only(m, "CT") {
+		g = append(g, it)
+	}
+	return one(kGroup, g, m), true
+}
+
+// groupsBy tells "the number of orders by country" from "orders made by
+// customers" and "songs by the artist".
+func (ps *parse) groupsBy(m []item) bool {
+	if b := ps.before(); b == 'v' || b == 'b' {
+		return false
+	}
+	last := m[len(m)-1]
+	if last.kind == kTable && strings.HasSuffix(strings.ToLower(last.text), "s") || ps.after() == kPred || ps.after() == kValue {
+		return false
+	}
+	return len(only(ps.items[:ps.lo], "KG#a")) > 0
+}
+
+// countSuch: the number of male students.
+func countSuch(ps *parse, m []item) ([]item, bool) {
+	t := m[len(m)-1]
+	k := one(kRows, &output{slot: tableOf(t), rows: true, agg: semantic.Count, at: m[0].start}, m[:1])
+	for _, f := range only(m, "F") {
+		p := f.node.(*pred)
+		ps.own(p, tableOf(t))
+		k = append(k, f)
+	}
+	return k, true
+}
+
+func countOf(ps *parse, m []item) ([]item, bool) {
+	it := m[len(m)-1]
+	distinct := len(only(m, string(rune(lexicon.Distinct)))) > 0
+	if it.kind == kTable {
+		if distinct {
+			if c := columnOf(it, label); c != nil && it.tabs[0].score < 0.95 {
+				return one(kRows, &output{slot: c, agg: semantic.Count, distinct: true, at: m[0].start}, m), true
+			}
+		}
+		return one(kRows, &output{slot: tableOf(it), rows: true, agg: semantic.Count, at: m[0].start}, m), true
+	}
+	c := columnOf(it, anything)
+	if ps.p.index.isNumber(c.opts[0].ref) && !distinct {
+		if strings.Contains(strings.ToLower(m[0].text), "total") {
+			c.want = number
+			return one(kOutput, &output{slot: c, agg: semantic.Sum, at: m[0].start}, m), true
+		}
+		it.arg = "number"
+		return []item{it}, strings.Contains(m[0].text, "of")
+	}
+	if !distinct && c.opts[0].score < 0.9 {
+		return nil, false
+	}
+	return one(kRows, &output{slot: c, agg: semantic.Count, distinct: true, at: m[0].start}, m), true
+}
+
+// countToo: the number of different cities and regions.
+func countToo(ps *parse, m []item) ([]item, bool) {
+	k := m[0].node.(*output)
+	s := columnOf(m[2], label)
+	if k.rows || s == nil {
+		return nil, false
+	}
+	return append(m[:1:1], one(kRows, &output{slot: s, agg: semantic.Count, distinct: true, at: s.at}, m[1:])...), true
+}
+
+// aggregateToo: the average price and score.
+func aggregateToo(ps *parse, m []item) ([]item, bool) {
+	a := m[0].node.(*output)
+	s := columnOf(m[len(m)-1], number)
+	if s == nil || !ps.p.index.isNumber(s.opts[0].ref) || m[len(m)-1].kind == kTable {
+		return nil, false
+	}
+	return append(m[:1:1], one(kOutput, &output{slot: s, agg: a.agg, at: s.at}, m[1:])...), true
+}
+
+// aggregate: the average price; minimum and maximum age.
+func aggregate(ps *parse, m []item) ([]item, bool) {
+	it := m[len(m)-1]
+	var out []item
+	for _, a := range only(m, "a") {
+		s := columnOf(it, number)
+		if s == nil {
+			return nil, false
+		}
+		if a.arg == "max" || a.arg == "min" {
+			s.want = orderable
+		}
+		if len(out) > 0 {
+			s = out[0].node.(*output).slot
+		}
+		out = append(out, one(kOutput, &output{slot: s, agg: aggOp(a.arg), at: a.start, distinct: len(only(m, "u")) > 0}, m)...)
+	}
+	return out, true
+}

@@ -1,0 +1,238 @@
+package planner
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/postern/postern/internal/planner/lexicon"
+	"github.com/postern/postern/internal/semantic"
+)
+
+func nestedCompare(ps *parse, m []item) ([]item, bool) {
+	cmp, _ := first(m, ">")
+	agg, _ := first(m, "a")
+	op, idea := compareOp(cmp.arg)
+	cols := only(m, "CT")
+	p := &pred{kind: nested, op: op, agg: aggOp(agg.arg), neg: hasNot(m), at: m[0].start}
+	if agg.arg == "sum" {
+		return nil, false
+	}
+	for _, c := range cols {
+		s := columnOf(c, number)
+		switch {
+		case s == nil:
+			return nil, false
+		case p.slot == nil:
+			p.slot = s
+		default:
+			p.slot2 = s
+		}
+	}
+	if p.slot == nil {
+		return nil, false
+	}
+	_ = idea
+	return one(kPred, p, m), true
+}
+
+func columnCompare(ps *parse, m []item) ([]item, bool) {
+	cmp, _ := first(m, ">")
+	num, _ := first(m, "N")
+	col, _ := first(m, "CT")
+	op, idea := compareOp(cmp.arg)
+	s := columnOf(col, orderable)
+	if s == nil || col.kind == kTable && col.tabs[0].score >= s.opts[0].score {
+		return nil, false
+	}
+	if a := ps.after(); (a == kTable || a == kColumn) && len(only(m, "w")) > 0 {
+		return nil, false
+	}
+	if idea == "age" && !strings.Contains(strings.ToLower(col.text), "age") {
+		return nil, false
+	}
+	return one(kPred, &pred{kind: compare, slot: s, op: op, values: []string{num.arg}, neg: hasNot(m), at: m[0].start}, m), true
+}
+
+func columnBetween(ps *parse, m []item) ([]item, bool) {
+	col, _ := first(m, "CT")
+	s := columnOf(col, orderable)
+	n := only(m, "N")
+	if s == nil || len(n) != 2 {
+		return nil, false
+	}
+	return one(kPred, &pred{kind: between, slot: s, values: []string{n[0].arg, n[1].arg}, neg: hasNot(m), at: m[0].start}, m), true
+}
+
+// rowsCompare: more than 2 orders; 3 times or more.
+func rowsCompare(ps *parse, m []item) ([]item, bool) {
+	cmp, _ := first(m, ">")
+	num, _ := first(m, "N")
+	op, idea := compareOp(cmp.arg)
+	p := &pred{kind: compare, rows: true, op: op, count: atoi(num.arg), at: m[0].start}
+	if a := ps.after(); m[0].kind == '#' && (a == kColumn || a == kTable) {
+		return nil, false
+	}
+	if p.count < 0 || idea != "" {
+		return nil, false
+	}
+	if t, ok := first(m, "T"); ok {
+		if p.slot = tableOf(t); p.slot == nil {
+			return nil, false
+		}
+		if c := columnOf(t, orderable); c != nil && c.opts[0].score > p.slot.opts[0].score-0.15 && ps.p.index.isNumber(c.opts[0].ref) {
+			return nil, false
+		}
+	}
+	return one(kPred, p, m), true
+}
+
+// ideaCompare: older than 30, before 1990.
+func ideaCompare(ps *parse, m []item) ([]item, bool) {
+	cmp, _ := first(m, ">")
+	num, _ := first(m, "N")
+	op, idea := compareOp(cmp.arg)
+	if idea == "" {
+		return nil, false
+	}
+	s := ps.ideaSlot(idea, cmp)
+	if s == nil {
+		return nil, false
+	}
+	if idea == "time" {
+		s.want = moment
+		ps.nearVerb(s)
+	}
+	if idea == "age" {
+		s.opts = slices.DeleteFunc(s.opts, func(c cand) bool { return s.flip[c.ref] })
+	}
+	return one(kPred, &pred{kind: compare, slot: s, op: op, values: []string{num.arg}, at: m[0].start}, m), true
+}
+
+func ideaBetween(ps *parse, m []item) ([]item, bool) {
+	n := only(m, "N")
+	if !year(n[0].arg) || !year(n[1].arg) {
+		return nil, false
+	}
+	s := &slot{text: n[0].text, at: n[0].start, want: moment, soft: true}
+	ps.dates(s)
+	return one(kPred, &pred{kind: between, slot: s, values: []string{n[0].arg, n[1].arg}, at: m[0].start}, m), true
+}
+
+// nearVerb prefers the date that the verb before names: opened in 2014, by
+// the opening year.
+func (ps *parse) nearVerb(s *slot) {
+	for i := ps.lo - 1; i >= 0 && i >= ps.lo-2; i-- {
+		if ps.items[i].kind != byte(lexicon.Verb) {
+			continue
+		}
+		for _, c := range ps.p.index.find([]string{lexicon.Lemma(strings.ToLower(ps.items[i].text))}) {
+			for k := range s.opts {
+				if s.opts[k].ref == c.ref {
+					s.opts[k].score += 0.35
+				}
+			}
+		}
+	}
+}
+
+func year(s string) bool { return len(s) == 4 && (s[0] == '1' || s[0] == '2') && atoi(s) > 0 }
+
+// sameColumn: above 100 or below 50.
+func sameColumn(ps *parse, m []item) ([]item, bool) {
+	p := m[0].node.(*pred)
+	cmp, _ := first(m, ">")
+	num, _ := first(m, "N")
+	op, idea := compareOp(cmp.arg)
+	_, or := first(m, "|")
+	if inner, ok := strings.CutPrefix(strings.ToLower(cmp.text), "or "); ok {
+		ph, _ := lexicon.Lookup(inner)
+		op, idea = compareOp(ph.Arg)
+		or = true
+	} else if m[1].kind == '>' {
+		return nil, false
+	}
+	if p.kind != compare || p.rows || idea != "" {
+		return nil, false
+	}
+	q := &pred{kind: compare, slot: p.slot, op: op, values: []string{num.arg}, at: cmp.start}
+	if or {
+		p.or = append(p.or, q)
+		return one(kPred, p, m), true
+	}
+	return append(m[:1:1], one(kPred, q, m[1:])...), true
+}
+
+// rowsExactly: with two owners.
+func rowsExactly(ps *parse, m []item) ([]item, bool) {
+	if a := ps.after(); a == 's' || a == 'h' || a == kSuper {
+		return nil, false
+	}
+	t := tableOf(m[2])
+	n := atoi(m[1].arg)
+	if t == nil || n < 0 || t.opts[0].score < 0.75 {
+		return nil, false
+	}
+	return one(kPred, &pred{kind: compare, rows: true, op: semantic.Eq, count: n, slot: t, at: m[0].start}, m), true
+}
+
+// andYear: spring 2010.
+func andYear(ps *parse, m []item) ([]item, bool) {
+	out, ok := inYear(ps, []item{m[1], m[1]})
+	if !ok || m[0].end != m[1].start {
+		return nil, false
+	}
+	return append(m[:1:1], out...), true
+}
+
+// orNumber: in 2014 or 2015; with id 3 or 4.
+func orNumber(ps *parse, m []item) ([]item, bool) {
+	p := m[0].node.(*pred)
+	n := m[len(m)-1]
+	if p.rows || p.neg || !(p.kind == compare && p.op == semantic.Eq || p.kind == among && !p.both) {
+		return nil, false
+	}
+	if p.kind == among && !ps.p.index.isKeyish(p.slot.opts[0].ref) {
+		return nil, false
+	}
+	p.or = append(p.or, &pred{kind: compare, op: semantic.Eq, slot: p.slot, values: []string{n.arg}, at: n.start})
+	return one(kPred, p, m), true
+}
+
+// nestedIdea: younger than average.
+func nestedIdea(ps *parse, m []item) ([]item, bool) {
+	op, idea := compareOp(m[0].arg)
+	if idea == "" || m[1].arg == "sum" {
+		return nil, false
+	}
+	s := ps.ideaSlot(idea, m[0])
+	if s == nil {
+		return nil, false
+	}
+	s.opts = slices.DeleteFunc(s.opts, func(c cand) bool { return s.flip[c.ref] })
+	return one(kPred, &pred{kind: nested, op: op, agg: aggOp(m[1].arg), slot: s, at: m[0].start}, m), len(s.opts) > 0
+}
+
+// aggregateCompare: with an average price above 10.
+func aggregateCompare(ps *parse, m []item) ([]item, bool) {
+	agg, _ := first(m, "a")
+	cmp, _ := first(m, ">")
+	num, _ := first(m, "N")
+	col, _ := first(m, "CT")
+	op, idea := compareOp(cmp.arg)
+	s := columnOf(col, number)
+	if s == nil || idea != "" || !ps.p.index.isNumber(s.opts[0].ref) {
+		return nil, false
+	}
+	return one(kPred, &pred{kind: compare, slot: s, agg: aggOp(agg.arg), op: op, values: []string{num.arg}, at: m[0].start, rows: true}, m), true
+}
+
+// inYear: in 2014.
+func inYear(ps *parse, m []item) ([]item, bool) {
+	if a := ps.after(); !year(m[1].arg) || a == kTable || a == kColumn {
+		return nil, false
+	}
+	s := &slot{text: m[1].text, at: m[1].start, want: moment, soft: true}
+	ps.dates(s)
+	ps.nearVerb(s)
+	return one(kPred, &pred{kind: compare, op: semantic.Eq, slot: s, values: []string{m[1].arg}, at: m[1].start}, m), len(s.opts) > 0
+}

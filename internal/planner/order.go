@@ -1,0 +1,158 @@
+package planner
+
+import (
+	"slices"
+
+	"github.com/postern/postern/internal/semantic"
+)
+
+// supers writes superlatives as an order and a limit.
+func (b *builder) supers() bool {
+	if len(b.f.supers) == 0 {
+		return true
+	}
+	if len(b.f.supers) > 1 {
+		return b.fail("it asks for more than one extreme")
+	}
+	if slices.ContainsFunc(b.f.preds, func(p *pred) bool { return p.kind == related && len(p.inner) == 0 }) {
+		return b.fail("it is not clear what the extreme and the exclusion have to do with each other")
+	}
+	s := b.f.supers[0]
+	n := s.n
+	if b.f.limit > 0 {
+		n = b.f.limit
+	}
+	switch {
+	case s.agg != "":
+		if !b.byAggregate(s) {
+			return false
+		}
+	case s.freq:
+		if slices.ContainsFunc(b.f.outs, func(o *output) bool { return o.agg == "" && o.slot.pick.ref != s.slot.pick.ref }) {
+			return b.fail("the most common %s is not what it shows", s.slot.text)
+		}
+		b.q.Group = append(b.q.Group, b.ref(s.slot))
+		b.q.Order = append(b.q.Order, semantic.Order{By: b.rows(s.slot.pick.table), Desc: s.desc})
+	case s.rows:
+		if !b.byRows(s) {
+			return false
+		}
+	default:
+		if len(b.f.groups) > 0 {
+			return b.fail("it asks for an extreme within each group")
+		}
+		desc := s.desc != s.slot.flip[s.slot.pick.ref]
+		b.q.Order = append(b.q.Order, semantic.Order{By: b.ref(s.slot), Desc: desc})
+	}
+	b.q.Limit = n
+	b.note("if several tie, one of them is shown")
+	return true
+}
+
+// byAggregate orders what is shown by an aggregate of its rows.
+func (b *builder) byAggregate(s *super) bool {
+	t := b.shownTable()
+	if t < 0 || b.aggregated() || len(b.f.groups) > 0 {
+		return b.fail("it does not say what %s is taken over", quote(s.slot.text))
+	}
+	if key, ok := b.p.index.soleKey(t); ok && t != s.slot.pick.table {
+		b.q.Group = append(b.q.Group, b.at(key))
+	} else {
+		for _, o := range b.f.outs {
+			b.q.Group = append(b.q.Group, b.ref(o.slot))
+		}
+	}
+	b.q.Order = append(b.q.Order, semantic.Order{By: semantic.Aggregate{Op: s.agg, Of: b.ref(s.slot)}, Desc: s.desc})
+	return true
+}
+
+func (b *builder) rows(t int) semantic.Expr {
+	return semantic.Aggregate{Op: semantic.Count, Of: semantic.Rows{Set: b.name(t)}}
+}
+
+// byRows orders by a number of rows: of each value shown, when the rows are
+// the ones shown, else of each row of the table shown.
+func (b *builder) byRows(s *super) bool {
+	t := b.head
+	counted := b.counted(s.slot)
+	if counted < 0 {
+		return b.fail("it does not say the most of what")
+	}
+	if out := b.shownTable(); out >= 0 {
+		t = out
+	}
+	if t != counted && b.rowwise(t) {
+		key, ok := b.p.index.soleKey(t)
+		if !ok {
+			return b.fail("%s has no key to count by", b.name(t))
+		}
+		b.q.Group = append(b.q.Group, b.at(key))
+	} else {
+		for _, o := range b.f.outs {
+			if o.agg == "" {
+				b.q.Group = append(b.q.Group, b.ref(o.slot))
+			}
+		}
+	}
+	b.q.Order = append(b.q.Order, semantic.Order{By: b.rows(b.p.index.link(t, counted)), Desc: s.desc})
+	return true
+}
+
+// rowwise tells that each row of a table is shown for itself: the question
+// names the table, or a column that tells its rows apart.
+func (b *builder) rowwise(t int) bool {
+	if b.f.head != nil && b.head == t {
+		return true
+	}
+	for _, o := range b.f.outs {
+		if o.agg == "" && o.slot.pick.table == t && (b.naming(o.slot.pick.ref) || b.p.index.column(o.slot.pick.ref).Role == semantic.Key) {
+			return true
+		}
+	}
+	return len(b.f.outs) == 0
+}
+
+// counted is the table whose rows are counted; "the most times" counts the
+// rows of the only other table in the question.
+func (b *builder) counted(s *slot) int {
+	if s != nil {
+		return s.pick.table
+	}
+	if len(b.f.also) == 1 {
+		return b.f.also[0].pick.table
+	}
+	return -1
+}
+
+func (b *builder) shownTable() int {
+	for _, o := range b.f.outs {
+		if o.agg == "" {
+			return o.slot.pick.table
+		}
+	}
+	return -1
+}
+
+func (b *builder) orders() bool {
+	for _, o := range b.f.orders {
+		var e semantic.Expr
+		if o.out != nil {
+			var ok bool
+			if e, ok = b.expr(o.out); !ok {
+				return false
+			}
+		} else if o.slot.pick.column < 0 {
+			return b.fail("it does not say by what to sort")
+		} else {
+			e = b.ref(o.slot)
+		}
+		b.q.Order = append(b.q.Order, semantic.Order{By: e, Desc: o.desc})
+	}
+	if b.f.limit > 0 && len(b.f.supers) == 0 {
+		if len(b.f.orders) == 0 {
+			return b.fail("it does not say by what the top is measured")
+		}
+		b.q.Limit = b.f.limit
+	}
+	return true
+}

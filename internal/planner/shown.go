@@ -1,0 +1,309 @@
+package planner
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/postern/postern/internal/semantic"
+)
+
+// defaults decides what is shown when the question names no column.
+func (b *builder) defaults() bool {
+	f := b.f
+	if len(f.outs) > 0 {
+		return true
+	}
+	if len(f.supers) == 1 && f.head == nil && len(f.preds) == 0 || len(f.supers) == 1 && len(f.groups) > 0 {
+		s := f.supers[0]
+		if s.freq && f.counted {
+			f.outs = append(f.outs, &output{slot: s.slot}, &output{slot: s.slot, rows: true, agg: semantic.Count})
+			return true
+		}
+		if s.freq {
+			f.outs = append(f.outs, &output{slot: s.slot})
+			return true
+		}
+		if s.slot != nil && !s.rows && s.agg == "" && !s.slot.soft && s.n == 1 {
+			agg := semantic.Min
+			if s.desc {
+				agg = semantic.Max
+			}
+			f.outs, f.supers = append(f.outs, &output{slot: s.slot, agg: agg}), nil
+			return true
+		}
+	}
+	if len(f.supers) == 1 && f.supers[0].freq {
+		f.outs = append(f.outs, &output{slot: f.supers[0].slot})
+		return true
+	}
+	if b.head < 0 || f.head == nil {
+		return b.fail("it does not say what to show")
+	}
+	names := b.p.index.nameOf(b.head)
+	if f.whole {
+		names = b.p.index.columns(b.head)
+	}
+	if len(names) == 0 {
+		return b.fail("it does not say what to show of %s", b.name(b.head))
+	}
+	for _, r := range names {
+		f.outs = append(f.outs, &output{slot: &slot{pick: cand{r, 0.8}, opts: []cand{{r, 0.8}}, text: b.p.index.column(r).Name}})
+	}
+	f.fallback = !f.whole
+	return true
+}
+
+// outputs writes the select list.
+func (b *builder) outputs() bool {
+	if b.totals() {
+		return b.fail("it is not clear whether a number is a total or one of several")
+	}
+	for _, o := range b.fullNames() {
+		e, ok := b.expr(o)
+		if !ok {
+			return false
+		}
+		if slices.ContainsFunc(b.q.Select, func(s semantic.Output) bool { return fmt.Sprint(s.Expr) == fmt.Sprint(e) }) {
+			continue
+		}
+		b.q.Select = append(b.q.Select, semantic.Output{Expr: e})
+	}
+	b.q.Distinct = (b.f.distinct || b.kinds()) && !b.aggregated()
+	if b.f.distinct && b.aggregated() {
+		b.distinctCount()
+	}
+	return true
+}
+
+// totals tells that a number is asked for beside something of which there
+// may be several rows: "the ids of players and the number of goals".
+func (b *builder) totals() bool {
+	for _, n := range b.f.outs {
+		if !n.counts {
+			continue
+		}
+		for _, o := range b.f.outs {
+			if r := o.slot.pick.ref; o != n && (r.table != n.slot.pick.table || !b.naming(r) && b.p.index.column(r).Role == semantic.Foreign) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// kinds tells that a question asks which values there are ("what payment
+// methods"), not for rows: it names no table, and shows no column that tells
+// rows apart.
+func (b *builder) kinds() bool {
+	if b.f.head != nil || len(b.f.supers) > 0 || len(b.f.orders) > 0 || len(b.have) > 0 {
+		return false
+	}
+	for _, o := range b.f.outs {
+		if len(b.f.outs) > 1 || o.slot.pick.score < 0.7 || o.agg != "" || b.naming(o.slot.pick.ref) || b.p.index.column(o.slot.pick.ref).Role == semantic.Key {
+			return false
+		}
+	}
+	return true
+}
+
+// fullNames puts all that names a row in the place of a full name.
+func (b *builder) fullNames() []*output {
+	var outs []*output
+	for _, o := range b.f.outs {
+		names := b.p.index.nameOf(o.slot.pick.table)
+		if !o.full || len(names) == 0 {
+			outs = append(outs, o)
+			continue
+		}
+		for _, r := range names {
+			outs = append(outs, &output{slot: &slot{pick: cand{r, o.slot.pick.score}, opts: []cand{{r, 1}}}})
+		}
+	}
+	b.f.outs = outs
+	return outs
+}
+
+// distinctCount moves "different" to the counts that can have it.
+func (b *builder) distinctCount() {
+	for i, s := range b.q.Select {
+		if a, ok := s.Expr.(semantic.Aggregate); ok && a.Op == semantic.Count {
+			if _, rows := a.Of.(semantic.Rows); !rows {
+				a.Distinct = true
+				b.q.Select[i].Expr = a
+			}
+		}
+	}
+}
+
+func (b *builder) expr(o *output) (semantic.Expr, bool) {
+	switch {
+	case o.rows:
+		t := o.slot.pick.table
+		if shown := b.perTable(); shown >= 0 && shown != t {
+			t = b.p.index.link(shown, t)
+		}
+		return b.rows(t), true
+	case o.agg != "":
+		if o.slot.pick.score < 0.7 {
+			return nil, b.fail("it is not clear what %s is", quote(o.slot.text))
+		}
+		if role := b.p.index.column(o.slot.pick.ref).Role; (o.agg == semantic.Sum || o.agg == semantic.Avg) && (role == semantic.Key || role == semantic.Foreign) {
+			return nil, b.fail("%s is a key, and no key adds up", quote(o.slot.text))
+		}
+		return semantic.Aggregate{Op: o.agg, Of: b.ref(o.slot), Distinct: o.distinct}, true
+	}
+	return b.ref(o.slot), true
+}
+
+func (b *builder) aggregated() bool {
+	return slices.ContainsFunc(b.f.outs, func(o *output) bool { return o.agg != "" })
+}
+
+// grouping writes "for each": the key of a table groups its rows, and what
+// tells the row is shown.
+func (b *builder) grouping() bool {
+	for _, g := range b.f.groups {
+		if g.pick.column >= 0 {
+			e := b.ref(g)
+			b.showGroup(e)
+			continue
+		}
+		t := g.pick.table
+		if slices.ContainsFunc(b.f.outs, func(o *output) bool { return o.agg != "" && !o.rows && o.slot.pick.table == t }) {
+			return b.fail("each of %s has one value only", b.name(t))
+		}
+		key, ok := b.p.index.soleKey(t)
+		shown := slices.ContainsFunc(b.f.outs, func(o *output) bool {
+			return o.agg == "" && (o.slot.pick.table == t || b.p.index.leadsTo(o.slot.pick.ref, t))
+		})
+		if !shown {
+			names := b.p.index.nameOf(t)
+			if len(names) == 0 && ok {
+				names = []ref{key}
+			}
+			if len(names) == 0 {
+				return b.fail("it is not clear what tells one of %s from another", b.name(t))
+			}
+			for _, n := range names {
+				b.showGroup(b.at(n))
+			}
+		}
+		if ok && (b.aggregated() || len(b.have) > 0) {
+			b.q.Group = append(b.q.Group, b.at(key))
+		}
+	}
+	if b.aggregated() && len(b.f.groups) == 0 {
+		b.implied()
+	}
+	return true
+}
+
+// showGroup shows a group's value first unless it is shown already.
+func (b *builder) showGroup(e semantic.Ref) {
+	if slices.ContainsFunc(b.q.Select, func(s semantic.Output) bool { return s.Expr == semantic.Expr(e) }) {
+		return
+	}
+	b.q.Select = slices.Insert(b.q.Select, 0, semantic.Output{Expr: e})
+}
+
+// perTable is the table that counts are taken for each row of; -1 for none.
+func (b *builder) perTable() int {
+	for _, g := range b.f.groups {
+		return g.pick.table
+	}
+	return b.shownTable()
+}
+
+// implied groups by the row that names and counts are asked for: "the names
+// of teams and their number of players" counts for each team, not each name.
+func (b *builder) implied() {
+	for _, o := range b.f.outs {
+		if o.agg != "" {
+			continue
+		}
+		t := o.slot.pick.table
+		if key, ok := b.p.index.soleKey(t); ok && b.naming(o.slot.pick.ref) && b.countsOther(t) {
+			b.q.Group = append(b.q.Group, b.at(key))
+		}
+	}
+}
+
+// naming tells columns that tell a row from others.
+func (b *builder) naming(r ref) bool {
+	return slices.Contains(b.p.index.nameOf(r.table), r)
+}
+
+func (b *builder) countsOther(t int) bool {
+	return slices.ContainsFunc(b.f.outs, func(o *output) bool { return o.agg != "" && o.slot.pick.table != t })
+}
+
+// others brings in the tables that are named but not used: only rows that
+// have some of theirs count.
+func (b *builder) others() bool {
+	used := b.used()
+	plainCount := len(b.f.groups) == 0 && len(b.f.outs) == 1 && b.f.outs[0].rows
+	if plainCount {
+		b.q.From = b.name(b.f.outs[0].slot.pick.table)
+	}
+	for _, s := range b.f.also {
+		t := s.pick.table
+		if used[t] {
+			continue
+		}
+		used[t] = true
+		if b.head >= 0 && t != b.head {
+			b.where = append(b.where, semantic.Related{Set: b.name(t), Of: b.name(b.head)})
+		}
+	}
+	switch t := b.soleTable(); {
+	case t >= 0 && len(b.f.groups) == 0:
+		b.q.From = b.name(t)
+	case b.f.head != nil && !used[b.head]:
+		b.q.From = b.name(b.head)
+	}
+	return true
+}
+
+// soleTable is the table that every column shown, grouped or ordered by is
+// of; -1 when there are several or an aggregate. Rows of it are asked for, and
+// all else only says which.
+func (b *builder) soleTable() int {
+	t := -1
+	same := func(s *slot) bool {
+		if t < 0 {
+			t = s.pick.table
+		}
+		return s.pick.table == t
+	}
+	for _, o := range b.f.outs {
+		if o.agg != "" || !same(o.slot) {
+			return -1
+		}
+	}
+	for _, o := range b.f.orders {
+		if o.out != nil || !same(o.slot) {
+			return -1
+		}
+	}
+	for _, s := range b.f.supers {
+		if s.slot == nil || s.rows || s.agg != "" || !same(s.slot) {
+			return -1
+		}
+	}
+	return t
+}
+
+// used are the tables that some part of the query reads.
+func (b *builder) used() map[int]bool {
+	used := map[int]bool{}
+	also := map[*slot]bool{}
+	for _, s := range b.f.also {
+		also[s] = true
+	}
+	for _, s := range b.f.slots() {
+		if s != b.f.head && !also[s] {
+			used[s.pick.table] = true
+		}
+	}
+	return used
+}

@@ -1,0 +1,264 @@
+package planner
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/postern/postern/internal/planner/lexicon"
+	"github.com/postern/postern/internal/semantic"
+)
+
+func likeText(ps *parse, m []item) ([]item, bool) {
+	if m[0].kind == byte(lexicon.Like) && len(m) > 2 && m[len(m)-1].start == m[1].end {
+		return nil, false // what comes next begins something else
+	}
+	kind, _ := first(m, "~")
+	p := &pred{kind: like, match: semantic.MatchKind(kind.arg), neg: hasNot(m), at: m[0].start}
+	for _, q := range only(m, "Q") {
+		p.values = append(p.values, q.arg)
+	}
+	col, ok := first(m, "CT")
+	if !ok {
+		return nil, false
+	}
+	if p.slot = columnOf(col, anything); p.slot == nil {
+		return nil, false
+	}
+	if m[0].kind == byte(lexicon.Like) && ps.before() == kPred {
+		return nil, false
+	}
+	p.both = len(only(m, "&")) > 0
+	return one(kPred, p, m), true
+}
+
+// likeShown is about what is shown last, or what names the rows.
+func likeShown(ps *parse, m []item) ([]item, bool) {
+	for i := ps.lo - 1; i >= 0; i-- {
+		it := ps.items[i]
+		var s *slot
+		switch it.kind {
+		case kColumn:
+			s = columnOf(it, anything)
+		case kTable:
+			s = &slot{text: it.text, at: it.start}
+			for _, t := range it.tabs {
+				if names := ps.p.index.nameOf(t.table); len(names) > 0 && t.score > 0.8 {
+					s.opts = append(s.opts, cand{names[0], 0.9})
+				}
+			}
+		case kPred, kSuper, kRows, kOutput:
+			return nil, false
+		}
+		if s != nil && len(s.opts) > 0 {
+			return one(kPred, &pred{kind: like, match: semantic.MatchKind(m[0].arg), values: []string{m[1].arg}, slot: s, at: m[0].start}, m), true
+		}
+	}
+	return nil, false
+}
+
+func nullColumn(ps *parse, m []item) ([]item, bool) {
+	col, _ := first(m, "CT")
+	s := columnOf(col, anything)
+	if s == nil {
+		return nil, false
+	}
+	return one(kPred, &pred{kind: null, slot: s, neg: hasNot(m), at: m[0].start}, m), true
+}
+
+// equals: the city is Oslo; with status open or closed; room 12.
+func equals(ps *parse, m []item) ([]item, bool) {
+	col, _ := first(m, "CT")
+	vals := only(m, "VN")
+	s := columnOf(col, anything)
+	if s == nil {
+		return nil, false
+	}
+	if _, n := first(m, "N"); n && len(m) > 2 && m[1].kind != 'b' {
+		if n, _ := first(m, "N"); year(n.arg) && len(only(m, "p")) > 0 && !ps.p.index.isMoment(s.opts[0].ref) {
+			return nil, false
+		}
+		if next := ps.after(); col.kind == kTable || next == kTable || next == kColumn || next == 's' || next == 'm' || len(only(m, "v")) > 0 {
+			return nil, false
+		}
+	}
+	p := &pred{kind: among, slot: s, neg: hasNot(m), at: m[0].start}
+	p.both, p.listed = len(only(m, "j")) > 0, len(only(m, "&")) > 0 && len(only(m, "i")) == 0
+	if !ps.p.fill(p, vals) {
+		return nil, false
+	}
+	return one(kPred, p, m), true
+}
+
+// fill gives a predicate its values and keeps the columns that hold them all.
+func (p *Planner) fill(pr *pred, vals []item) bool {
+	s := &slot{text: pr.slot.text, at: pr.slot.at, want: pr.slot.want, hits: map[ref][]string{}}
+	for _, o := range pr.slot.opts {
+		var stored []string
+		for _, v := range vals {
+			if got, ok := p.stored(o.ref, v); ok {
+				stored = append(stored, got)
+			}
+		}
+		if len(stored) == len(vals) {
+			s.opts = append(s.opts, o)
+			s.hits[o.ref] = stored
+		}
+	}
+	if len(s.opts) == 0 {
+		return false
+	}
+	pr.slot = s
+	pr.values = make([]string, len(vals))
+	for i, v := range vals {
+		pr.values[i] = v.text
+	}
+	return true
+}
+
+// stored gives a value as the column holds it.
+func (p *Planner) stored(r ref, v item) (string, bool) {
+	table, column := p.index.table(r.table).Name, p.index.column(r).Name
+	for _, h := range v.vals {
+		if h.Table == table && h.Column == column {
+			return h.Value, true
+		}
+	}
+	if v.kind == kNumber && (p.index.isNumber(r) || p.index.isKeyish(r)) {
+		return v.arg, true
+	}
+	return "", false
+}
+
+// valueThenColumn: the rock genre, red colour.
+func valueThenColumn(ps *parse, m []item) ([]item, bool) {
+	col := m[len(m)-1]
+	vals := only(m, "V")
+	s := columnOf(col, anything)
+	if s == nil {
+		return nil, false
+	}
+	p := &pred{kind: among, slot: s, at: m[0].start, both: len(only(m, "j")) > 0, listed: len(only(m, "&")) > 0 && len(only(m, "i")) == 0}
+	if !ps.p.fill(p, vals) {
+		return nil, false
+	}
+	out := one(kPred, p, m)
+	if col.kind == kTable { // "Rock genres": the table is named as well
+		col.cols = nil
+		return append(out, col), true
+	}
+	return out, true
+}
+
+// bareValue: customers in Oslo; female students.
+func bareValue(ps *parse, m []item) ([]item, bool) {
+	vals := only(m, "V")
+	all := &slot{text: vals[0].text, at: vals[0].start, soft: true}
+	seen := map[ref]bool{}
+	for _, h := range vals[0].vals {
+		if r, ok := ps.p.index.locate(h); ok && !seen[r] {
+			seen[r] = true
+			score := 0.9
+			if !h.Exact {
+				score = 0.8
+			}
+			all.opts = append(all.opts, cand{r, score})
+		}
+	}
+	p := &pred{kind: among, slot: all, neg: hasNot(m), at: m[0].start, bare: true, both: len(only(m, "j")) > 0, listed: len(only(m, "&")) > 0 && len(only(m, "i")) == 0}
+	if !ps.p.fill(p, vals) {
+		if len(vals) == 1 {
+			return nil, false
+		}
+		out, ok := bareValue(ps, []item{vals[0]}) // Oslo, Norway: a value each
+		for i := range m {
+			if m[i].start == vals[0].start {
+				out = append(out, m[i+1:]...)
+			}
+		}
+		return out, ok
+	}
+	return one(kPred, p, m), true
+}
+
+func eitherPred(ps *parse, m []item) ([]item, bool) {
+	a, b := m[0].node.(*pred), m[len(m)-1].node.(*pred)
+	a.or = append(a.or, b)
+	return one(kPred, a, m), true
+}
+
+// oneName reads two values side by side (Ann Lee) as of one row: of columns of
+// one table, the first name's first.
+func oneName(ps *parse, m []item) ([]item, bool) {
+	a, b := m[0].node.(*pred), m[1].node.(*pred)
+	if !a.bare || !b.bare || m[0].end != m[1].start {
+		return nil, false
+	}
+	in := func(s *slot) func(cand) bool {
+		return func(c cand) bool {
+			return !slices.ContainsFunc(s.opts, func(o cand) bool { return o.table == c.table && o.column != c.column })
+		}
+	}
+	x, y := slices.DeleteFunc(slices.Clone(a.slot.opts), in(b.slot)), slices.DeleteFunc(slices.Clone(b.slot.opts), in(a.slot))
+	if len(x) > 0 && len(y) > 0 {
+		a.slot.opts, b.slot.opts = x, y
+	}
+	return m, true
+}
+
+// valueOfTable: in the history department. The table says what the value is.
+func valueOfTable(ps *parse, m []item) ([]item, bool) {
+	p := m[0].node.(*pred)
+	if !p.bare || p.kind != among || m[1].start != m[0].end {
+		return nil, false
+	}
+	t := m[1].tabs[0]
+	var of []cand
+	for _, o := range p.slot.opts {
+		if o.table == t.table || ps.p.index.leadsTo(o.ref, t.table) {
+			of = append(of, o)
+		}
+	}
+	if len(of) == 0 || t.score < 0.7 || ps.lo == 0 || strings.IndexByte("phvyF!", ps.before()) < 0 {
+		return nil, false
+	}
+	p.slot.opts = of
+	return one(kPred, p, m), true
+}
+
+// countValue: how many managers, where manager is a value.
+func countValue(ps *parse, m []item) ([]item, bool) {
+	p := m[1].node.(*pred)
+	if p.slot == nil || p.rows || p.kind == nested || m[1].start > m[0].end+1 || p.slot.soft && !p.bare || p.bare && (p.neg || len(p.values) != 1) {
+		return nil, false
+	}
+	t := &slot{text: m[1].text, at: m[1].start, want: tableOnly}
+	seen := map[int]bool{}
+	for _, o := range p.slot.opts {
+		if !seen[o.table] {
+			seen[o.table] = true
+			t.opts = append(t.opts, cand{ref{o.table, -1}, 0.72})
+		}
+	}
+	ps.own(p, t)
+	return append(one(kRows, &output{slot: t, rows: true, agg: semantic.Count, at: m[0].start}, m[:1]), m[1]), true
+}
+
+// bothPred: both A and B.
+func bothPred(ps *parse, m []item) ([]item, bool) {
+	p := m[len(m)-1].node.(*pred)
+	if !p.listed {
+		return nil, false
+	}
+	p.both = true
+	return one(kPred, p, m), true
+}
+
+// otherThan: other than F.
+func otherThan(ps *parse, m []item) ([]item, bool) {
+	p := m[1].node.(*pred)
+	if m[0].arg != "ne" {
+		return nil, false
+	}
+	p.neg = !p.neg
+	return one(kPred, p, m), true
+}
