@@ -11,7 +11,7 @@ import (
 func nestedCompare(ps *parse, m []item) ([]item, bool) {
 	cmp, _ := first(m, ">")
 	agg, _ := first(m, "a")
-	op, idea := compareOp(cmp.arg)
+	op, _ := compareOp(cmp.arg)
 	cols := only(m, "CT")
 	p := &pred{kind: nested, op: op, agg: aggOp(agg.arg), neg: hasNot(m), at: m[0].start}
 	if agg.arg == "sum" {
@@ -31,7 +31,6 @@ func nestedCompare(ps *parse, m []item) ([]item, bool) {
 	if p.slot == nil {
 		return nil, false
 	}
-	_ = idea
 	return one(kPred, p, m), true
 }
 

@@ -297,103 +297,118 @@ func (ps *parse) groups(it item) {
 // rest takes the items that are no phrase's part. It gives how many more than
 // one it took.
 func (r *reader) rest(i int) int {
-	ps := r.parse
-	it := ps.items[i]
-	next := item{}
-	if i+1 < len(ps.items) {
-		next = ps.items[i+1]
-	}
+	it, next := r.items[i], r.at(i+1)
 	switch lexicon.Kind(it.kind) {
-	case lexicon.Be, lexicon.Prep, lexicon.And, lexicon.Comma, lexicon.Exists, lexicon.Filler:
+	case lexicon.Be, lexicon.Prep, lexicon.And, lexicon.Comma, lexicon.Exists, lexicon.Filler, lexicon.By:
 		return 0
 	case lexicon.Stop, lexicon.Also:
-		r.selecting, r.shown = true, len(ps.f.outs)
-		if ps.f.head != nil {
-			r.last = ps.f.head
-		}
-		if it.kind == byte(lexicon.Stop) && next.kind != 0 {
-			r.sentence = len(ps.f.outs)
-		}
+		r.begin(it, next)
 		return 0
 	case lexicon.Have, lexicon.Relative:
-		r.selecting = r.selecting && len(ps.f.outs) == 0 && ps.f.head == nil
-		return 0
-	case lexicon.Verb:
-		if r.selecting && (next.kind == byte(lexicon.And) || next.kind == byte(lexicon.Comma)) && len(ps.f.outs) == 0 {
-			break
-		}
-		if i > 0 && ps.items[i-1].kind == kOrders {
-			break
-		}
-		if i > 0 && ps.items[i-1].kind == byte(lexicon.Be) && r.ends(i+1) && !bland[strings.ToLower(it.text)] {
-			break // "that are closed" says which, and nothing here says how
-		}
-		ps.f.verbs++
-		if cs := ps.p.index.find([]string{lexicon.Lemma(strings.ToLower(it.text))}); len(cs) > 0 {
-			ps.f.hints = append(ps.f.hints, cs)
-		}
-		return 0
-	case lexicon.Direction:
-		if r.sortShown(it) {
-			return 0
-		}
-	case lexicon.Sort:
-		if next.kind == 0 || next.kind == byte(lexicon.Stop) || next.kind == byte(lexicon.Direction) || it.text == "listed" {
-			return 0
-		}
-	case lexicon.Each:
-		plain := slices.ContainsFunc(ps.f.outs, func(o *output) bool { return o.agg == "" })
-		if (next.kind == 0 || next.kind == byte(lexicon.Stop)) && plain && slices.ContainsFunc(ps.f.outs, func(o *output) bool { return o.agg != "" }) {
-			return 0
-		}
-		if len(ps.f.groups) > 0 && next.kind == kGroup {
-			return 0
-		}
-	case lexicon.Between:
-		if next.kind == kTable {
-			return 0
-		}
-	case lexicon.Both:
-		if next.kind == kColumn || next.kind == kTable || next.kind == kOutput {
-			return 0
-		}
-	case lexicon.By:
-		return 0
-	case lexicon.Distinct:
-		ps.f.distinct = true
+		r.selecting = r.selecting && len(r.f.outs) == 0 && r.f.head == nil
 		return 0
 	case lexicon.Top:
 		if next.kind == kNumber {
-			ps.f.limit = atoi(next.arg)
+			r.f.limit = atoi(next.arg)
 			return 1
 		}
-	case lexicon.Whole:
-		if len(ps.f.outs) == 0 {
-			ps.f.whole = true
-			return 0
-		}
-	case lexicon.Count:
-		if slices.ContainsFunc(ps.f.outs, func(o *output) bool { return o.agg == semantic.Count }) {
-			return 0
-		}
-		if len(ps.f.supers) == 1 && ps.f.supers[0].freq && (next.kind == 0 || next.kind == byte(lexicon.Stop)) {
-			ps.f.counted = true
-			return 0
-		}
-	case lexicon.Number:
-		if next.kind == kTable && len(only(ps.items, "S")) > 0 {
-			ps.f.limit = atoi(it.arg)
-			return 0
-		}
 	case lexicon.Write:
-		ps.f.why = "it asks to change data, and only questions are answered here"
+		r.f.why = "it asks to change data, and only questions are answered here"
 		return 0
 	case lexicon.Chat:
-		ps.f.why = "it asks for something other than data"
+		r.f.why = "it asks for something other than data"
 		return 0
 	}
-	ps.f.unplaced = append(ps.f.unplaced, it.text)
+	if !r.verb(i) && !r.sorting(it, next) && !r.counting(it, next) {
+		r.f.unplaced = append(r.f.unplaced, it.text)
+	}
 	return 0
+}
+
+// at gives item i, a zero one past the end.
+func (r *reader) at(i int) item {
+	if i < len(r.items) {
+		return r.items[i]
+	}
+	return item{}
+}
+
+// begin starts a new sentence, or a new part of one, which may show more.
+func (r *reader) begin(it, next item) {
+	r.selecting, r.shown = true, len(r.f.outs)
+	if r.f.head != nil {
+		r.last = r.f.head
+	}
+	if it.kind == byte(lexicon.Stop) && next.kind != 0 {
+		r.sentence = len(r.f.outs)
+	}
+}
+
+// verb takes a word that links rows on trust: the join says how. One that says
+// which rows, without anything it links to, has no place.
+func (r *reader) verb(i int) bool {
+	it, next := r.items[i], r.at(i+1)
+	if it.kind != byte(lexicon.Verb) {
+		return false
+	}
+	listed := next.kind == byte(lexicon.And) || next.kind == byte(lexicon.Comma)
+	switch {
+	case r.selecting && listed && len(r.f.outs) == 0, i > 0 && r.items[i-1].kind == kOrders:
+		return false
+	case i > 0 && r.items[i-1].kind == byte(lexicon.Be) && r.ends(i+1) && !bland[strings.ToLower(it.text)]:
+		return false // "that are closed" says which, and nothing here says how
+	}
+	r.f.verbs++
+	if cs := r.p.index.find([]string{lexicon.Lemma(strings.ToLower(it.text))}); len(cs) > 0 {
+		r.f.hints = append(r.f.hints, cs)
+	}
+	return true
+}
+
+// sorting takes the words of order and list that no phrase has.
+func (r *reader) sorting(it, next item) bool {
+	last := next.kind == 0 || next.kind == byte(lexicon.Stop)
+	switch lexicon.Kind(it.kind) {
+	case lexicon.Direction:
+		return r.sortShown(it)
+	case lexicon.Sort:
+		return last || next.kind == byte(lexicon.Direction) || it.text == "listed"
+	case lexicon.Between:
+		return next.kind == kTable
+	case lexicon.Both:
+		return next.kind == kColumn || next.kind == kTable || next.kind == kOutput
+	case lexicon.Distinct:
+		r.f.distinct = true
+		return true
+	case lexicon.Whole:
+		r.f.whole = len(r.f.outs) == 0
+		return r.f.whole
+	}
+	return false
+}
+
+// counting takes the words of number and group that no phrase has.
+func (r *reader) counting(it, next item) bool {
+	last := next.kind == 0 || next.kind == byte(lexicon.Stop)
+	shows := func(agg bool) bool {
+		return slices.ContainsFunc(r.f.outs, func(o *output) bool { return (o.agg != "") == agg })
+	}
+	switch lexicon.Kind(it.kind) {
+	case lexicon.Each:
+		return last && shows(true) && shows(false) || len(r.f.groups) > 0 && next.kind == kGroup
+	case lexicon.Count:
+		if slices.ContainsFunc(r.f.outs, func(o *output) bool { return o.agg == semantic.Count }) {
+			return true
+		}
+		r.f.counted = len(r.f.supers) == 1 && r.f.supers[0].freq && last
+		return r.f.counted
+	case lexicon.Number:
+		if next.kind == kTable && len(only(r.items, "S")) > 0 {
+			r.f.limit = atoi(it.arg)
+			return true
+		}
+	}
+	return false
 }
 
 // bland participles hold of every row there is.
