@@ -81,7 +81,7 @@ func (p *Planner) spans(q string, toks []lexicon.Token, i int) []weighed {
 		if ph, ok := lexicon.Lookup(strings.Join(lower, " ")); ok && j-i < lexicon.MaxPhrase {
 			w := n*1.0 + 0.06*(n-1)
 			if ph.Kind == lexicon.Filler {
-				w -= 0.12
+				w -= 0.12 / (n * n)
 			}
 			out = append(out, weighed{item{kind: byte(ph.Kind), arg: ph.Arg, text: span(q, toks, i, j), start: i, end: j + 1}, w})
 		}

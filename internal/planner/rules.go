@@ -44,6 +44,7 @@ var rules = []rule{
 	{re(`y?[m]N?[hp]?[CTt]`), mostOf},
 	{re(`[sm]p?a[#p]*C`), superAggregate},
 	{re(`sN?p?#p?[CT]`), mostOf},
+	{re(`mF+T`), mostSuch},
 	{re(`(a(,?&|,))+s[p]?C`), aggregatesAndMost},
 	{re(`Nsp?C`), superColumn},
 	{re(`[sl]N?[sl]?[p]?C`), superColumn},

@@ -64,6 +64,17 @@ func mostOften(ps *parse, m []item) ([]item, bool) {
 	return one(kSuper, &super{slot: tableOf(m[0]), rows: true, desc: desc, n: 1, at: m[0].start}, m), true
 }
 
+// mostSuch: the most female students.
+func mostSuch(ps *parse, m []item) ([]item, bool) {
+	t := m[len(m)-1]
+	desc, _ := direction(m[0].arg)
+	out := only(m, "F")
+	for _, f := range out {
+		ps.own(f.node.(*pred), tableOf(t))
+	}
+	return append(out, one(kSuper, &super{slot: tableOf(t), rows: true, desc: desc, n: 1, at: m[0].start}, m)...), tableOf(t) != nil
+}
+
 func limitOf(m []item) int {
 	if n, ok := first(m, "N"); ok {
 		return atoi(n.arg)
