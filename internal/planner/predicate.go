@@ -115,6 +115,7 @@ func (b *builder) plain(p *pred) (semantic.Cond, bool) {
 func (b *builder) class(s *slot) semantic.Class {
 	c := b.p.index.column(s.pick.ref)
 	if c.NumericText {
+		b.note(c.Name + " is a text of digits and is compared as a number")
 		return semantic.Numeric
 	}
 	return c.Class
