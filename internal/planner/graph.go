@@ -155,6 +155,14 @@ func (x *index) leadsTo(r ref, t int) bool {
 	})
 }
 
+// joined tells that two columns are the ends of a join.
+func (x *index) joined(a, b ref) bool {
+	from, to := x.column(a).Name, x.column(b).Name
+	return slices.ContainsFunc(x.edges[a.table], func(e edge) bool {
+		return e.to == b.table && len(e.cols) == 1 && strings.EqualFold(e.cols[0], from) && strings.EqualFold(e.their[0], to)
+	})
+}
+
 // columns are all columns of a table.
 func (x *index) columns(t int) []ref {
 	var rs []ref

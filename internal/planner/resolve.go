@@ -145,7 +145,6 @@ type search struct {
 	slots                  []*slot
 	now, best              []cand
 	bestScore, secondScore float64
-	second                 []cand
 	dist                   map[int]map[int]int
 	named                  map[int]bool
 }
@@ -160,15 +159,31 @@ func (r *search) walk(i int, sum float64) {
 	}
 	sum -= r.cost()
 	switch {
-	case r.best == nil || sum > r.bestScore+1e-9:
-		r.second, r.secondScore = r.best, r.bestScore
-		r.best, r.bestScore = slices.Clone(r.now), sum
-		if r.second == nil {
-			r.secondScore = sum - 1
+	case r.best == nil:
+		r.best, r.bestScore, r.secondScore = slices.Clone(r.now), sum, sum-1
+	case sum > r.bestScore+1e-9:
+		if !r.same() {
+			r.secondScore = r.bestScore
 		}
-	case sum > r.secondScore:
-		r.second, r.secondScore = slices.Clone(r.now), sum
+		r.best, r.bestScore = slices.Clone(r.now), sum
+	case sum > r.secondScore && !r.same():
+		r.secondScore = sum
 	}
+}
+
+// same tells that a choice differs from the best one only in which end of a
+// join it names: a foreign key, or the key that it leads to.
+func (r *search) same() bool {
+	for i, c := range r.now {
+		b := r.best[i]
+		if c.ref == b.ref {
+			continue
+		}
+		if c.column < 0 || b.column < 0 || !r.p.index.joined(c.ref, b.ref) {
+			return false
+		}
+	}
+	return true
 }
 
 // cost is what the joins between the picked tables take.
