@@ -256,12 +256,29 @@ func (b *builder) others() bool {
 		}
 	}
 	switch t := b.soleTable(); {
+	case t >= 0 && b.ofHead(t) && len(b.f.groups) == 0:
+		b.q.From = b.name(b.head)
 	case t >= 0 && len(b.f.groups) == 0:
 		b.q.From = b.name(t)
 	case b.f.head != nil && !used[b.head]:
 		b.q.From = b.name(b.head)
 	}
 	return true
+}
+
+// ofHead tells that what is shown is put under another table, each row of
+// which has one: "the region names of shops" is one name a shop.
+func (b *builder) ofHead(t int) bool {
+	if b.f.head == nil || b.head == t || len(b.f.outs) == 0 {
+		return false
+	}
+	many, ok := b.p.index.toMany(b.head, t)
+	for _, o := range b.f.outs {
+		if o.slot.owners == nil || !o.slot.owns(b.head) {
+			return false
+		}
+	}
+	return ok && !many
 }
 
 // soleTable is the table that every column shown, grouped or ordered by is
