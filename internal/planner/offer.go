@@ -47,6 +47,9 @@ func (p *Planner) verified(toks []lexicon.Token) *semantic.VerifiedQuery {
 	want := bare(toks)
 	for i := range p.index.model.Verified {
 		v := &p.index.model.Verified[i]
+		if len(v.Parameters) > 0 {
+			continue // nothing here fills them in
+		}
 		for _, q := range append([]string{v.Question}, v.Questions...) {
 			if have, _ := lexicon.Tokens(q); want != "" && bare(have) == want {
 				return v
