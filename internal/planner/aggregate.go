@@ -37,14 +37,10 @@ func aggregatesAndMost(ps *parse, m []item) ([]item, bool) {
 
 // groupBy: for each city and year.
 func groupBy(ps *parse, m []item) ([]item, bool) {
-	var g []item
 	if _, by := first(m, "y"); by && !ps.groupsBy(m) {
 		return nil, false
 	}
-	for _, it := range only(m, "CT") {
-		g = append(g, it)
-	}
-	return one(kGroup, g, m), true
+	return one(kGroup, append([]item(nil), only(m, "CT")...), m), true
 }
 
 // groupsBy tells "the number of orders by country" from "orders made by
