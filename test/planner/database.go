@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"time"
+
+	_ "modernc.org/sqlite" // the engine that both statements run on
+
+	"github.com/postern/postern/internal/eval"
+	"github.com/postern/postern/internal/planner"
+	"github.com/postern/postern/internal/product"
+	"github.com/postern/postern/internal/semantic"
+	"github.com/postern/postern/internal/warehouse"
+	"github.com/postern/postern/internal/warehouse/sqlite"
+)
+
+const (
+	few      = 50   // values that a model keeps of a column
+	known    = 3000 // values of a column that are recognised in a question
+	longest  = 10 * time.Second
+	mostRows = 100_000
+)
+
+// database is a file with its drafted model.
+type database struct {
+	db      *sql.DB
+	model   *semantic.Model
+	planner *planner.Planner
+}
+
+func open(ctx context.Context, folder, name string) (*database, error) {
+	path, err := filepath.Abs(filepath.Join(folder, name+".sqlite"))
+	if err != nil {
+		return nil, err
+	}
+	s, err := schema(ctx, path)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: "mode=ro&immutable=1"}).String())
+	if err != nil {
+		return nil, err
+	}
+	d := &database{db: db, model: semantic.FromSchema(s, semantic.SQLite)}
+	looker := &semantic.Looker{Dialect: semantic.SQLite, Run: d.texts}
+	if err = d.model.Sample(ctx, looker, few); err == nil {
+		d.model.Infer()
+		err = d.index(ctx, looker)
+	}
+	if err != nil {
+		db.Close()
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return d, nil
+}
+
+// schema asks the driver that the gate uses.
+func schema(ctx context.Context, path string) (product.Schema, error) {
+	c, err := sqlite.Driver{}.Open(ctx, product.Source{Engine: product.SQLite, Path: path}, warehouse.Login{}, nil)
+	if err != nil {
+		return product.Schema{}, err
+	}
+	s, err := c.Schema(ctx, nil)
+	if e := c.Close(); err == nil {
+		err = e
+	}
+	return s, err
+}
+
+// index makes the planner, with the values of all columns but numbers.
+func (d *database) index(ctx context.Context, l *semantic.Looker) error {
+	dict := &planner.Dictionary{}
+	for i := range d.model.Tables {
+		t := &d.model.Tables[i]
+		for j := range t.Columns {
+			c := &t.Columns[j]
+			if c.Class == semantic.Numeric {
+				continue
+			}
+			values, _, _, err := l.Values(ctx, t, c, known)
+			if err != nil {
+				return err
+			}
+			for _, v := range values {
+				dict.Add(t.Name, c.Name, v)
+			}
+		}
+	}
+	d.planner = planner.New(d.model, dict)
+	return nil
+}
+
+// run runs a statement, bounded in time and rows.
+func (d *database) run(ctx context.Context, statement string) (t eval.Table, err error) {
+	ctx, cancel := context.WithTimeout(ctx, longest)
+	defer cancel()
+	rows, err := d.db.QueryContext(ctx, statement)
+	if err != nil {
+		return t, err
+	}
+	defer rows.Close()
+	if t.Columns, err = rows.Columns(); err != nil {
+		return t, err
+	}
+	for rows.Next() && len(t.Rows) < mostRows {
+		row, into := make([]any, len(t.Columns)), make([]any, len(t.Columns))
+		for i := range row {
+			into[i] = &row[i]
+		}
+		if err := rows.Scan(into...); err != nil {
+			return t, err
+		}
+		for i, v := range row {
+			row[i] = plain(v)
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	return t, rows.Err()
+}
+
+// plain undoes what the library makes of declared types.
+func plain(v any) any {
+	switch v := v.(type) {
+	case []byte:
+		return string(v)
+	case time.Time:
+		return v.Format(time.DateTime)
+	}
+	return v
+}
+
+// texts is a semantic.Run.
+func (d *database) texts(ctx context.Context, statement string) ([][]*string, error) {
+	t, err := d.run(ctx, statement)
+	if err != nil {
+		return nil, err
+	}
+	out := make([][]*string, len(t.Rows))
+	for i, row := range t.Rows {
+		out[i] = make([]*string, len(row))
+		for j, v := range row {
+			if v != nil {
+				s := fmt.Sprint(v)
+				out[i][j] = &s
+			}
+		}
+	}
+	return out, nil
+}

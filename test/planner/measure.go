@@ -1,0 +1,206 @@
+package main
+
+import (
+	"context"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/postern/postern/internal/eval"
+	"github.com/postern/postern/internal/planner"
+	"github.com/postern/postern/internal/semantic"
+)
+
+// outcome of a question. Right says whether the reading is correct, also where
+// it was withheld for its confidence.
+type outcome struct {
+	Database   string  `json:"database"`
+	Question   string  `json:"question"`
+	Gold       string  `json:"gold"`
+	SQL        string  `json:"sql,omitempty"`
+	Answered   bool    `json:"answered"`
+	Right      bool    `json:"right"`
+	Confidence float64 `json:"confidence,omitempty"`
+	Cause      string  `json:"cause,omitempty"`
+	Trace      string  `json:"trace,omitempty"`
+
+	read     bool // there is a reading that compiles
+	unscored bool // the accepted statement does not run
+	took     time.Duration
+}
+
+// report of a whole run.
+type report struct {
+	outcomes []outcome
+	strange  []outcome // of questions that the database can't answer
+}
+
+// workers is how many databases are measured at a time.
+const workers = 2
+
+func measureAll(ctx context.Context, o options, asked map[string][]question) (*report, error) {
+	dbs := names(asked)
+	parts, errs := make([]report, len(dbs)), make([]error, len(dbs))
+	var wg sync.WaitGroup
+	places := make(chan struct{}, workers)
+	for i, name := range dbs {
+		places <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-places }()
+			other := asked[dbs[(i+7)%len(dbs)]]
+			if other[0].Database == name || !o.unanswerable {
+				other = nil
+			}
+			parts[i], errs[i] = measureOne(ctx, o, name, asked[name], other)
+		})
+	}
+	wg.Wait()
+	all := &report{}
+	for i, p := range parts {
+		if errs[i] != nil {
+			return nil, errs[i]
+		}
+		all.outcomes = append(all.outcomes, p.outcomes...)
+		all.strange = append(all.strange, p.strange...)
+	}
+	return all, ctx.Err()
+}
+
+func measureOne(ctx context.Context, o options, name string, asked, other []question) (r report, err error) {
+	d, err := open(ctx, o.databases, name)
+	if err != nil {
+		return r, err
+	}
+	defer d.db.Close()
+	gold := map[string]eval.Table{}
+	for _, q := range asked {
+		r.outcomes = append(r.outcomes, d.measure(ctx, q, gold))
+	}
+	if o.unanswerable {
+		for _, q := range other {
+			r.strange = append(r.strange, d.decline(name, q.Question, "of another database"))
+		}
+		for _, q := range asked {
+			if s, ok := d.bend(q.Question); ok {
+				r.strange = append(r.strange, d.decline(name, s, "of what is not there"))
+			}
+		}
+	}
+	return r, ctx.Err()
+}
+
+// plan gives the reading of a question, also one that is withheld.
+func (d *database) plan(q string) (o outcome, query semantic.Query) {
+	start := time.Now()
+	a := d.planner.Plan(q)
+	o = outcome{Question: q, took: time.Since(start), Confidence: a.Confidence, Trace: a.Trace, Answered: a.OK}
+	query, o.read = reading(a)
+	if !a.OK {
+		o.Cause = a.Reason
+	}
+	if !o.read {
+		return o, query
+	}
+	s, err := semantic.Compile(query, d.model, semantic.SQLite)
+	switch {
+	case err != nil:
+		o.read, o.Answered, o.Cause = false, false, "it does not compile: "+err.Error()
+	case len(s.Ambiguous) > 0:
+		o.read, o.Answered, o.Cause = false, false, "the way between tables is not clear"
+	}
+	o.SQL = s.SQL
+	return o, query
+}
+
+func reading(a planner.Answer) (semantic.Query, bool) {
+	switch {
+	case a.OK && a.Verified == nil:
+		return a.Query, true
+	case a.Confidence > 0 && len(a.Choices) == 1:
+		return a.Choices[0].Query, true
+	}
+	return semantic.Query{}, false
+}
+
+func (d *database) measure(ctx context.Context, q question, gold map[string]eval.Table) outcome {
+	o, query := d.plan(q.Question)
+	o.Database, o.Gold = q.Database, q.SQL
+	want, ok := gold[q.SQL]
+	if !ok {
+		var err error
+		if want, err = d.run(ctx, q.SQL); err != nil {
+			o.unscored = true
+			return o
+		}
+		gold[q.SQL] = want
+	}
+	if !o.read {
+		return o
+	}
+	got, err := d.run(ctx, o.SQL)
+	if err != nil {
+		o.Cause = "it does not run"
+		return o
+	}
+	if o.Right = eval.Same(got, want, eval.Ordered(q.SQL)); !o.Right && o.Answered {
+		o.Cause = d.cause(ctx, query, want, got)
+	}
+	return o
+}
+
+// cause says how a table differs from the one that was wanted.
+func (d *database) cause(ctx context.Context, q semantic.Query, want, got eval.Table) string {
+	if len(want.Columns) != len(got.Columns) {
+		return "other columns"
+	}
+	if q.Limit > 0 {
+		q.Ties = true
+		if s, err := semantic.Compile(q, d.model, semantic.SQLite); err == nil {
+			if all, err := d.run(ctx, s.SQL); err == nil && within(want.Rows, all.Rows) {
+				return "a tie"
+			}
+		}
+	}
+	switch {
+	case !within(want.Rows, got.Rows) || !within(got.Rows, want.Rows):
+		if eval.Same(turned(got), turned(want), false) {
+			return "columns in other places"
+		}
+		return "other rows"
+	case len(want.Rows) != len(got.Rows):
+		return "rows more often or less"
+	}
+	return "another order"
+}
+
+// within reports whether each row of a is in b.
+func within(a, b [][]any) bool {
+	for _, row := range a {
+		one := eval.Table{Rows: [][]any{row}}
+		if !slices.ContainsFunc(b, func(o []any) bool { return eval.Same(eval.Table{Rows: [][]any{o}}, one, false) }) {
+			return false
+		}
+	}
+	return true
+}
+
+// turned sorts the cells within each row, as texts.
+func turned(t eval.Table) eval.Table {
+	out := eval.Table{Columns: t.Columns}
+	for _, row := range t.Rows {
+		cells := slices.Clone(row)
+		slices.SortStableFunc(cells, func(a, b any) int { return strings.Compare(text(a), text(b)) })
+		out.Rows = append(out.Rows, cells)
+	}
+	return out
+}
+
+var quoted = regexp.MustCompile(`“[^”]*”`)
+
+// kind of a cause: without the names that are particular to a question.
+func (o *outcome) kind() string {
+	c, _, _ := strings.Cut(o.Cause, ":")
+	return quoted.ReplaceAllString(c, "…")
+}
