@@ -19,6 +19,7 @@ type builder struct {
 	notes []string
 	why   string
 
+	grouped      int // values of groups that are shown
 	tables, hops int // how many are used, and how many joins that takes
 }
 

@@ -53,8 +53,10 @@ type Choice struct {
 	Query semantic.Query
 }
 
-// licence is the confidence from which a question is answered.
-const licence = 0.85
+// licence is the confidence from which a question is answered. It is the
+// lowest at which at most 3 in 100 questions over databases that no rule was
+// written on are answered wrong (test/planner).
+const licence = 0.87
 
 // Plan answers a question, or says why it can't.
 func (p *Planner) Plan(question string) Answer {
@@ -161,16 +163,16 @@ func (p *Planner) answer(ps *parse) Answer {
 // logarithm of its odds; a negative one speaks for it. They were fitted to questions over many databases;
 // each is a trait of language or of the way between tables, never of a schema.
 var doubts = map[string]float64{
-	"without such": 1.8, "or": 1.4, "frequent": 1.1, "small margin": 1.1, "kinds": 1, "named twice": 1, "not": 1, "some margin": 1,
-	"no margin": 1.2, "two verbs": 0.7, "weak shown": 0.7, "shown elsewhere": 0.7, "groups": 0.65, "beside aggregate": 0.6,
-	"nested": 0.6, "three tables": 0.6, "four tables": 2, "detour": 0.55, "unowned": 0.5, "having": 0.5, "count of one": 0.45,
-	"like": 0.45, "fallback": 0.8, "two tables": 0.4, "compared": 0.35, "superlative": 0.35, "bare": 0.3, "bare in several": 0.3,
-	"named more": 0.3, "sorted": 0.2, "weak": 0.2,
-	"one table": -0.6, "aggregate": -0.6, "different": -0.6, "without": -0.9,
+	"text ordered": 2.6, "text extreme": 2, "text compared": 2, "without such": 1.8, "or": 1.5, "kinds": 1.3, "frequent": 1.1, "most rows of one": 1,
+	"small margin": 1.1, "not": 0.8, "beside aggregate": 1, "some margin": 0.95, "named twice": 0.9, "no margin": 0.9,
+	"three tables": 0.85, "four tables": 2, "groups": 0.65, "nested": 0.65, "weak shown": 0.65, "two verbs": 0.55, "having": 0.5,
+	"detour": 0.45, "like": 0.4, "count of one": 0.4, "two tables": 0.35, "superlative": 0.3, "sorted": 0.3, "shown elsewhere": 0.25,
+	"named more": 0.45, "unowned": 0.2, "bare": 0.25, "fallback": 0.1,
+	"different": -0.5, "aggregate": -0.55, "one table": -0.6, "without": -0.85,
 }
 
 // certain is the log odds of a reading without any doubt.
-const certain = 2.6
+const certain = 2.4
 
 // confidence is the likelihood that the reading is the one that was meant.
 func confidence(traits []string) float64 {

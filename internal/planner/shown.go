@@ -198,12 +198,14 @@ func (b *builder) grouping() bool {
 	return true
 }
 
-// showGroup shows a group's value first unless it is shown already.
+// showGroup shows a group's value unless it is shown already: before all
+// else, several in the order of the question.
 func (b *builder) showGroup(e semantic.Ref) {
 	if slices.ContainsFunc(b.q.Select, func(s semantic.Output) bool { return s.Expr == semantic.Expr(e) }) {
 		return
 	}
-	b.q.Select = slices.Insert(b.q.Select, 0, semantic.Output{Expr: e})
+	b.q.Select = slices.Insert(b.q.Select, b.grouped, semantic.Output{Expr: e})
+	b.grouped++
 }
 
 // perTable is the table that counts are taken for each row of; -1 for none.

@@ -1,5 +1,7 @@
 package planner
 
+import "github.com/postern/postern/internal/semantic"
+
 // traits are what makes a reading doubtful, by the names of doubts.
 func (b *builder) traits(margin float64) []string {
 	var out []string
@@ -32,6 +34,7 @@ func (b *builder) traits(margin float64) []string {
 	for _, s := range f.supers {
 		add("superlative", true)
 		add("frequent", s.freq)
+		add("most rows of one", s.rows && b.tables == 1)
 	}
 	b.shownTraits(add)
 	b.predTraits(add)
@@ -39,6 +42,7 @@ func (b *builder) traits(margin float64) []string {
 	add("aggregate", b.aggregated())
 	add("beside aggregate", b.aggregated() && len(f.groups) == 0 && len(f.outs) > 1)
 	add("different", f.distinct)
+	b.textTraits(add)
 	return out
 }
 
@@ -78,4 +82,28 @@ func (b *builder) predTraits(add func(string, bool)) {
 	add("bare", bare)
 	add("like", text)
 	add("nested", deep)
+}
+
+// textTraits tell what takes texts for numbers: that they all are is known of
+// some, and what else reads the data may order them as texts.
+func (b *builder) textTraits(add func(string, bool)) {
+	text := func(s *slot) bool {
+		return s != nil && s.pick.column >= 0 && b.p.index.column(s.pick.ref).NumericText
+	}
+	var size, order, end bool
+	for _, p := range b.f.preds {
+		size = size || (p.kind == compare && !p.rows || p.kind == between || p.kind == nested) && text(p.slot)
+	}
+	for _, s := range b.f.supers {
+		order = order || !s.rows && !s.freq && s.agg == "" && text(s.slot)
+	}
+	for _, o := range b.f.orders {
+		order = order || o.out == nil && text(o.slot)
+	}
+	for _, o := range b.f.outs {
+		end = end || (o.agg == semantic.Min || o.agg == semantic.Max) && text(o.slot)
+	}
+	add("text compared", size)
+	add("text ordered", order)
+	add("text extreme", end)
 }

@@ -24,6 +24,7 @@ type outcome struct {
 	Right      bool    `json:"right"`
 	Confidence float64 `json:"confidence,omitempty"`
 	Cause      string  `json:"cause,omitempty"`
+	Differs    string  `json:"differs,omitempty"` // how the reading's table is not the one that was wanted
 	Trace      string  `json:"trace,omitempty"`
 
 	read     bool // there is a reading that compiles
@@ -141,17 +142,17 @@ func (d *database) measure(ctx context.Context, q question, gold map[string]eval
 	}
 	got, err := d.run(ctx, o.SQL)
 	if err != nil {
-		o.Cause = "it does not run"
+		o.Differs = "it does not run"
 		return o
 	}
-	if o.Right = eval.Same(got, want, eval.Ordered(q.SQL)); !o.Right && o.Answered {
-		o.Cause = d.cause(ctx, query, want, got)
+	if o.Right = eval.Same(got, want, eval.Ordered(q.SQL)); !o.Right {
+		o.Differs = d.difference(ctx, query, want, got)
 	}
 	return o
 }
 
-// cause says how a table differs from the one that was wanted.
-func (d *database) cause(ctx context.Context, q semantic.Query, want, got eval.Table) string {
+// difference says how a table differs from the one that was wanted.
+func (d *database) difference(ctx context.Context, q semantic.Query, want, got eval.Table) string {
 	if len(want.Columns) != len(got.Columns) {
 		return "other columns"
 	}
@@ -199,8 +200,8 @@ func turned(t eval.Table) eval.Table {
 
 var quoted = regexp.MustCompile(`“[^”]*”`)
 
-// kind of a cause: without the names that are particular to a question.
-func (o *outcome) kind() string {
-	c, _, _ := strings.Cut(o.Cause, ":")
+// kind of an abstention: without the names that are particular to a question.
+func kind(reason string) string {
+	c, _, _ := strings.Cut(reason, ":")
 	return quoted.ReplaceAllString(c, "…")
 }

@@ -73,9 +73,9 @@ func (r *report) summary(o options) summary {
 		switch {
 		case x.unscored:
 		case !x.Answered:
-			s.Abstentions[x.kind()]++
+			s.Abstentions[kind(x.Cause)]++
 		case !x.Right:
-			s.Wrong[x.kind()]++
+			s.Wrong[x.Differs]++
 		}
 	}
 	s.Totals.Databases = len(s.PerDatabase)
