@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"hash/fnv"
 	"slices"
 	"strings"
@@ -46,7 +45,7 @@ func (d *database) bend(question string) (string, bool) {
 // absent picks a thing by the question, the same each time.
 func (d *database) absent(question string) string {
 	h := fnv.New32a()
-	fmt.Fprint(h, question)
+	h.Write([]byte(question))
 	start := int(h.Sum32() % uint32(len(nowhere)))
 	for i := range nowhere {
 		if thing := nowhere[(start+i)%len(nowhere)]; !d.holds(thing) {
