@@ -3,6 +3,7 @@ package planner_test
 import (
 	"database/sql"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -229,4 +230,38 @@ func TestTheSameQuestionGivesTheSameQuery(t *testing.T) {
 		})
 	}
 	wg.Wait()
+}
+
+func TestSeveralGroupsAreShownInTheOrderOfTheQuestion(t *testing.T) {
+	db, p := open(t), planner.New(garden(), values())
+	a := p.Plan("How many plants are there for each colour and name?")
+	if !a.OK {
+		t.Fatal(a.Reason, a.Trace)
+	}
+	if got := rows(t, db, a); len(got) != 4 || !slices.Contains(got, "red rose 1") {
+		t.Error(got)
+	}
+}
+
+func TestTextTakenForANumberIsDoubted(t *testing.T) {
+	numbers, texts := garden(), garden()
+	c, _ := mustTable(t, texts, "plant").Column("height")
+	c.Class, c.NumericText = semantic.Text, true
+	const question = "List the names of plants in descending order of height."
+	sure, doubted := planner.New(numbers, values()).Plan(question), planner.New(texts, values()).Plan(question)
+	if !sure.OK || doubted.OK || doubted.Confidence >= sure.Confidence {
+		t.Errorf("%v %.2f, as text %v %.2f", sure.OK, sure.Confidence, doubted.OK, doubted.Confidence)
+	}
+	if len(doubted.Choices) != 1 {
+		t.Errorf("the reading is not offered: %+v", doubted)
+	}
+}
+
+func mustTable(t *testing.T, m *semantic.Model, name string) *semantic.Table {
+	t.Helper()
+	table, ok := m.Table(name)
+	if !ok {
+		t.Fatal(name)
+	}
+	return table
 }

@@ -29,8 +29,6 @@ func (b *builder) traits(margin float64) []string {
 	add("kinds", b.kinds())
 	add("named more", len(f.also) > 0)
 	add("named twice", len(f.also) > 1)
-	add("groups", len(f.groups) > 0)
-	add("sorted", len(f.orders) > 0)
 	for _, s := range f.supers {
 		add("superlative", true)
 		add("frequent", s.freq)
@@ -38,11 +36,10 @@ func (b *builder) traits(margin float64) []string {
 	}
 	b.shownTraits(add)
 	b.predTraits(add)
+	b.textTraits(add)
 	add("count of one", len(f.outs) == 1 && f.outs[0].rows)
 	add("aggregate", b.aggregated())
 	add("beside aggregate", b.aggregated() && len(f.groups) == 0 && len(f.outs) > 1)
-	add("different", f.distinct)
-	b.textTraits(add)
 	return out
 }
 
@@ -56,6 +53,9 @@ func (b *builder) shownTraits(add func(string, bool)) {
 	add("shown elsewhere", elsewhere)
 	add("weak shown", weak)
 	add("unowned", unowned)
+	add("different", b.f.distinct)
+	add("groups", len(b.f.groups) > 0)
+	add("sorted", len(b.f.orders) > 0)
 }
 
 func (b *builder) predTraits(add func(string, bool)) {
