@@ -41,6 +41,7 @@ var may = map[string][]string{
 	"semantic/semantictest":        {"fault", "product", "semantic"},
 	"planner":                      {"fault", "product", "semantic", "planner/lexicon"},
 	"planner/lexicon":              {},
+	"agent":                        {"fault", "auth", "product", "tool", "semantic", "planner"},
 	"eval":                         {"fault", "auth", "product", "result"},
 	"store":                        {"fault", "secret", "auth", "product", "credential", "audit", "keyring", "result"},
 	"server":                       {"fault", "auth", "server/web", "server/oauth", "server/rest", "server/mcp", "server/console"},

@@ -36,6 +36,7 @@ type cli struct {
 	Credential credentialCmd `cmd:"" help:"Store the client's own warehouse credentials."`
 	Schema     schemaCmd     `cmd:"" help:"Show a data product's tables and columns."`
 	SQL        sqlCmd        `cmd:"" name:"sql" help:"Run one read-only SQL statement on a data product."`
+	Ask        askCmd        `cmd:"" help:"Ask a question in English about a data product; what cannot be answered is said so."`
 	Eval       evalCmd       `cmd:"" help:"Ask questions with accepted SQL and score the answers: correct, wrong, abstained."`
 	MCP        mcpCmd        `cmd:"" name:"mcp" help:"Serve MCP on stdin and stdout, forwarding to POSTERN_URL with fresh tokens."`
 

@@ -281,6 +281,11 @@ func plain(v json.RawMessage) string {
 	if json.Unmarshal(v, &s) != nil {
 		return string(v)
 	}
+	return printable(s)
+}
+
+// printable takes control characters out of a line.
+func printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r < 0x20 || r == 0x7f || r >= 0x80 && r < 0xa0 {
 			return ' '

@@ -195,14 +195,17 @@ func (m *Model) Sample(ctx context.Context, s Sampler, few int) error {
 			if err != nil {
 				return err
 			}
+			if rows >= 0 {
+				t.Rows = rows
+			}
+			if distinct < 0 && values == nil {
+				continue // not looked into: what is known of it stays
+			}
 			c.Complete = len(values) <= few
 			if distinct < 0 && c.Complete {
 				distinct = int64(len(values))
 			}
 			c.Distinct, c.Values = distinct, values[:min(len(values), few)]
-			if rows >= 0 {
-				t.Rows = rows
-			}
 			c.look(m.Dialect)
 		}
 	}

@@ -17,7 +17,8 @@ type specInput struct {
 	DataProductVersion string `json:"data_product_version,omitempty" jsonschema:"Version of the data product; leave out for the current one."`
 }
 
-func (in specInput) product() (id, version string) { return in.DataProductID, in.DataProductVersion }
+// Product says which product the input is about.
+func (in specInput) Product() (id, version string) { return in.DataProductID, in.DataProductVersion }
 
 type specOutput struct {
 	ProductID string `json:"product_id"`

@@ -28,7 +28,8 @@ type queryInput struct {
 	AllowFallbackAuth  bool   `json:"allow_fallback_auth,omitempty" jsonschema:"Accepted and ignored."`
 }
 
-func (q queryInput) product() (id, version string) { return q.DataProductID, q.DataProductVersion }
+// Product says which product the input is about.
+func (q queryInput) Product() (id, version string) { return q.DataProductID, q.DataProductVersion }
 
 func (q queryInput) query(e *Env) product.Query {
 	return product.Query{

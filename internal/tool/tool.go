@@ -35,6 +35,26 @@ type Env struct {
 	Assets *result.Assets // nil where full results are not kept
 	ChatID string
 	Via    string // which door and tool, for the record
+	// Told hears of the tools that a tool calls on its way, if it does; nil
+	// hears nothing.
+	Told func(Step) error
+}
+
+// Step is a call that a tool made of another: told when it starts, and again,
+// with what it gave, when it ended.
+type Step struct {
+	Tool   string
+	CallID string
+	Args   json.RawMessage
+	Return *Return // nil at the start
+}
+
+// Tell tells whoever listens of a step.
+func (e *Env) Tell(s Step) error {
+	if e.Told == nil {
+		return nil
+	}
+	return e.Told(s)
 }
 
 // Return is a finished call. A failure that the caller can act on is content
@@ -85,7 +105,7 @@ type Tool struct {
 }
 
 // ofProduct is an input that is about one data product.
-type ofProduct interface{ product() (id, version string) }
+type ofProduct interface{ Product() (id, version string) }
 
 // bounded is an input with numbers that have limits, by name: least and most.
 type bounded interface{ bounds() map[string][2]float64 }
@@ -111,7 +131,7 @@ func Define[In, Out any](name, title, description string, call func(context.Cont
 			return err
 		}
 		if p, ok := any(v).(ofProduct); ok {
-			id, version := p.product()
+			id, version := p.Product()
 			_, err = e.Data.Product(ctx, e.Caller, id, version)
 		}
 		return err

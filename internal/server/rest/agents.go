@@ -8,6 +8,7 @@ import (
 	"github.com/postern/postern/internal/auth"
 	"github.com/postern/postern/internal/fault"
 	"github.com/postern/postern/internal/server/web"
+	"github.com/postern/postern/internal/tool"
 )
 
 // agentRef is an agent that published clients call by name.
@@ -17,8 +18,9 @@ type agentRef struct {
 	adminOnly bool // over REST
 }
 
-// agentRefs are the default agents. None answers questions yet; each says so
-// in a whole stream, which is what its clients can read.
+// agentRefs are the default agents. Those that Tools.Agents lacks answer no
+// questions yet; each says so in a whole stream, which is what its clients can
+// read.
 var agentRefs = []agentRef{
 	{name: "sql_query_agent", product: true},
 	{name: "data_product_query_agent", product: true},
@@ -55,7 +57,8 @@ func (h Tools) askByID(w http.ResponseWriter, r *http.Request) error {
 
 // answerFacts is the extra object on an agent's last event.
 type answerFacts struct {
-	Status string `json:"status"`
+	Status string        `json:"status"`
+	Error  *tool.Problem `json:"error,omitempty"`
 }
 
 func (h Tools) askAgent(w http.ResponseWriter, r *http.Request, a agentRef) error {
@@ -81,6 +84,9 @@ func (h Tools) askAgent(w http.ResponseWriter, r *http.Request, a agentRef) erro
 		w.WriteHeader(http.StatusNoContent) // documented: an empty message is ignored
 		return nil
 	}
+	if t, err := tool.Find(h.Agents, a.name); err == nil {
+		return h.answer(w, r, t, call{chatID, message, input})
+	}
 	if productID != "" {
 		if _, err := h.Data.Product(ctx, c, productID, ""); err != nil {
 			return err
@@ -88,10 +94,65 @@ func (h Tools) askAgent(w http.ResponseWriter, r *http.Request, a agentRef) erro
 	}
 	s := openStream(w, chatID, configID(a.name), input)
 	defer s.close()
-	e := s.event("response", textPart{"text", a.name + " is not available in this release of Postern, which has no agents yet. " +
-		"Read the tables with get_data_schema_tool and run SQL with sql_execution_tool."})
-	e.Postern = answerFacts{"failed"}
+	e := s.event("response", textPart{"text", a.name + " is not available in this release of Postern. " +
+		"Ask a question with a data_product_id of sql_query_agent, or read the tables with get_data_schema_tool and run SQL with sql_execution_tool."})
+	e.Postern = answerFacts{Status: "failed"}
 	return s.send(s.event("request", textPart{"user-prompt", message}), e)
+}
+
+// call is one request to an agent.
+type call struct {
+	chatID, message string
+	input           json.RawMessage
+}
+
+// answer streams an agent's steps as it takes them, and its answer.
+func (h Tools) answer(w http.ResponseWriter, r *http.Request, t tool.Tool, in call) error {
+	ctx := r.Context()
+	env := &tool.Env{Caller: auth.CallerFrom(ctx), Data: h.Data, Assets: h.Assets, ChatID: in.chatID, Via: "rest:" + t.Name}
+	if err := t.Check(ctx, env, in.input); err != nil {
+		return err
+	}
+	s := openStream(w, in.chatID, configID(t.Name), in.input)
+	defer s.close()
+	if err := s.send(s.event("request", textPart{"user-prompt", in.message})); err != nil {
+		return err
+	}
+	env.Told = s.told
+	ret := s.run(ctx, t, env, in.input)
+	if ctx.Err() != nil {
+		return ctx.Err() // the client hung up
+	}
+	if ret.Err != nil {
+		web.NoteFault(ctx, ret.Err)
+	}
+	text, facts := saidOf(ret.Content)
+	e := s.event("response", textPart{"text", text})
+	e.Postern = facts
+	return s.send(e)
+}
+
+// told shows a step that an agent takes.
+func (s *chatStream) told(step tool.Step) error {
+	if step.Return == nil {
+		return s.send(s.event("response", toolCallPart{"tool-call", step.Tool, string(step.Args), step.CallID}))
+	}
+	assets := step.Return.Assets
+	if assets == nil {
+		assets = []tool.AssetRef{}
+	}
+	return s.send(s.event("request", toolReturnPart{"tool-return", step.Tool, step.CallID, step.Return.Content, assets}))
+}
+
+// saidOf is an agent's answer in words, and its facts.
+func saidOf(content any) (text string, facts any) {
+	switch c := content.(type) {
+	case interface{ Said() (string, any) }:
+		return c.Said()
+	case tool.Failure:
+		return "The question was not answered: " + c.Error.Message, answerFacts{"failed", &c.Error}
+	}
+	return "The question was not answered.", answerFacts{Status: "failed"}
 }
 
 // read takes what an agent's input must have.

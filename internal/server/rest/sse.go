@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -65,6 +66,7 @@ type chatStream struct {
 	chatID  string
 	agentID string
 	input   json.RawMessage
+	mu      sync.Mutex // a step of the work and a ping may come at once
 }
 
 // openStream begins the answer: after it, failures can only be events.
@@ -106,6 +108,8 @@ func (s *chatStream) ping(now time.Time) error {
 }
 
 func (s *chatStream) write(b []byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	_ = s.rc.SetWriteDeadline(time.Now().Add(writeWithin)) // not every writer has one
 	if _, err := s.w.Write(b); err != nil {
 		return err

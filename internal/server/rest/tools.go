@@ -20,6 +20,9 @@ type Tools struct {
 	Data   tool.Data
 	Assets *result.Assets // keeps full results; nil keeps none
 	Tools  []tool.Tool
+	// Agents are the agents that there are; the names of others that clients
+	// know say that they are not available.
+	Agents []tool.Tool
 	// Permit decides a tool's scope for a caller; nil asks nothing beyond the
 	// route's own scope.
 	Permit func(context.Context, auth.Caller, auth.Scope) error

@@ -24,6 +24,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
 
+	"github.com/postern/postern/internal/agent"
 	"github.com/postern/postern/internal/audit"
 	"github.com/postern/postern/internal/auth"
 	"github.com/postern/postern/internal/fault"
@@ -136,7 +137,7 @@ func toolsMux(t *testing.T, data tool.Data, record *toolsRecord, logs io.Writer)
 	t.Helper()
 	m := &web.Mux{PublicURL: "https://gate.example", Guard: toolsGuard{}, Log: slog.New(slog.NewJSONHandler(logs, nil))}
 	sys := rest.System{Version: "0.1.0", Record: record, Tools: tool.Builtin(), Served: m.Routes}
-	if err := m.Add(append(rest.Tools{Data: data, Tools: tool.Builtin()}.Routes(), sys.Routes()...)...); err != nil {
+	if err := m.Add(append(rest.Tools{Data: data, Tools: tool.Builtin(), Agents: new(agent.Agents).Tools()}.Routes(), sys.Routes()...)...); err != nil {
 		t.Fatal(err)
 	}
 	return m
@@ -216,6 +217,9 @@ func wireRequest(t *testing.T, s string) *http.Request {
 
 var wireID = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
 
+// wireModel is a hash that changes with what is known of a model.
+var wireModel = regexp.MustCompile(`"model_version":"[0-9a-f]{16}"`)
+
 func wireResponse(w *httptest.ResponseRecorder) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d\n", w.Code)
@@ -225,7 +229,8 @@ func wireResponse(w *httptest.ResponseRecorder) string {
 		}
 	}
 	b.WriteString("\n")
-	b.WriteString(strings.ReplaceAll(w.Body.String(), w.Header().Get("X-Request-Id"), "<request>"))
+	body := strings.ReplaceAll(w.Body.String(), w.Header().Get("X-Request-Id"), "<request>")
+	b.WriteString(wireModel.ReplaceAllString(body, `"model_version":"<model>"`))
 	seen := map[string]string{}
 	return wireID.ReplaceAllStringFunc(b.String(), func(id string) string {
 		if seen[id] == "" {

@@ -1,0 +1,168 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+type askCmd struct {
+	output
+	clientFlags
+	Product  string `required:"" help:"The data product that the question is about." placeholder:"ID"`
+	Agent    string `default:"data_product_query_agent" help:"The agent to ask." placeholder:"NAME"`
+	AuthID   string `name:"auth-id" help:"The stored warehouse credential to use." placeholder:"ID"`
+	Choice   string `name:"choice" help:"The id of one of the readings that an earlier answer offered." placeholder:"ID"`
+	Question string `arg:"" help:"The question."`
+}
+
+// asked is an agent's answer as the command prints it.
+type asked struct {
+	Status       string   `json:"status"` // answered, abstained or failed
+	Tier         string   `json:"tier,omitempty"`
+	SQL          string   `json:"sql,omitempty"`
+	Restatement  string   `json:"restatement,omitempty"`
+	Assumptions  []string `json:"assumptions"`
+	Unplaced     []string `json:"unplaced"`
+	Choices      []choice `json:"choices"`
+	ModelVersion string   `json:"model_version,omitempty"`
+	Answer       string   `json:"answer"`
+	Table        *table   `json:"table,omitempty"`
+}
+
+type choice struct {
+	ID   string `json:"id"`
+	Text string `json:"text"`
+}
+
+type table struct {
+	Columns []struct {
+		Name string `json:"name"`
+	} `json:"columns"`
+	Rows     [][]json.RawMessage `json:"rows"`
+	RowCount int64               `json:"row_count"`
+}
+
+// Run asks the question. An abstention is an answer; a failure is an error.
+func (q askCmd) Run(ctx context.Context, c *terminal) error {
+	a, err := q.api()
+	if err != nil {
+		return err
+	}
+	in := map[string]string{"message": q.Question, "data_product_id": q.Product}
+	if q.AuthID != "" {
+		in["auth_id"] = q.AuthID
+	}
+	if q.Choice != "" {
+		in["choice_id"] = q.Choice
+	}
+	got, err := a.ask(ctx, q.Agent, in)
+	if err != nil {
+		return err
+	}
+	if got.Status == "failed" {
+		return errors.New(printable(got.Answer))
+	}
+	return c.print(q.JSON, got, got.write)
+}
+
+// ask puts a question to an agent.
+func (a *api) ask(ctx context.Context, agent string, in map[string]string) (asked, error) {
+	req, err := a.request(ctx, http.MethodPost, "/ai/api/v1/chats/agent/default/"+url.PathEscape(agent)+"/stream", in)
+	if err != nil {
+		return asked{}, err
+	}
+	req.Header.Set("Accept", "text/event-stream")
+	res, err := a.http.Do(req)
+	if err != nil {
+		return asked{}, err
+	}
+	defer res.Body.Close() //nolint:errcheck // read to its end below
+	if res.StatusCode == http.StatusNoContent {
+		return asked{}, errors.New("the question is empty")
+	}
+	if res.StatusCode != http.StatusOK {
+		return asked{}, answerError(res)
+	}
+	return readAnswer(res.Body)
+}
+
+// write shows the table, the question as it was understood, and the SQL.
+func (g asked) write(w io.Writer) error {
+	if g.Status != "answered" || g.Table == nil {
+		for line := range strings.Lines(g.Answer) {
+			if _, err := fmt.Fprintln(w, printable(strings.TrimRight(line, "\n"))); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if err := writeTable(w, columnNames(g.Table.Columns), g.Table.Rows); err != nil {
+		return err
+	}
+	var b strings.Builder
+	if n := len(g.Table.Rows); int64(n) < g.Table.RowCount {
+		fmt.Fprintf(&b, "The first %d of %d rows.\n", n, g.Table.RowCount)
+	}
+	fmt.Fprintf(&b, "\n%s\n", printable(g.Restatement))
+	for _, s := range g.Assumptions {
+		fmt.Fprintf(&b, "Taken for granted: %s\n", printable(s))
+	}
+	for line := range strings.Lines("\n" + g.SQL) {
+		b.WriteString(printable(strings.TrimRight(line, "\n")) + "\n")
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// readAnswer reads an agent's stream: the table of its last query, and the
+// facts and the text of its last event.
+func readAnswer(r io.Reader) (asked, error) {
+	b, err := io.ReadAll(r)
+	if err != nil {
+		return asked{}, fmt.Errorf("the stream broke off: %w", err)
+	}
+	var facts, content json.RawMessage
+	var text string
+	for line := range bytes.Lines(b) {
+		data, ok := bytes.CutPrefix(line, []byte("data: "))
+		if !ok {
+			continue
+		}
+		var e struct {
+			Facts json.RawMessage `json:"postern"`
+			streamEvent
+		}
+		if err := json.Unmarshal(data, &e); err != nil {
+			return asked{}, fmt.Errorf("an event is not JSON: %w", err)
+		}
+		facts = e.Facts
+		for _, p := range e.Message.Parts {
+			switch p.Kind {
+			case "tool-return":
+				content = unquote(p.Content)
+			case "text":
+				_ = json.Unmarshal(p.Content, &text) // what is no text leaves it empty
+			}
+		}
+	}
+	got := asked{Assumptions: []string{}, Unplaced: []string{}, Choices: []choice{}}
+	if facts == nil {
+		return got, errors.New("the agent's last event does not say how it came out")
+	}
+	if err := json.Unmarshal(facts, &got); err != nil {
+		return got, err
+	}
+	got.Answer = text
+	if got.Status == "answered" && content != nil {
+		got.Table = &table{}
+		err = json.Unmarshal(content, got.Table)
+	}
+	return got, err
+}

@@ -1,0 +1,115 @@
+// Package agent is who answers questions: an agent takes a question about a
+// data product, and answers from the table of a query that ran, or says why it
+// cannot. Agents hold only tools, and tools only the gateway's path, so an
+// agent can do what its caller can and nothing more.
+package agent
+
+import (
+	"context"
+	"time"
+
+	"github.com/postern/postern/internal/auth"
+	"github.com/postern/postern/internal/tool"
+)
+
+// Status is how an answer came out.
+type Status string
+
+// The statuses.
+const (
+	Answered  Status = "answered"
+	Abstained Status = "abstained" // the question has no one reading over the product's data
+	Failed    Status = "failed"
+)
+
+// Tier is what an answer rests on.
+type Tier string
+
+// The tiers.
+const (
+	Verified Tier = "verified_query" // SQL that a person has accepted for the question
+	Semantic Tier = "semantic"       // the planner's reading, compiled
+)
+
+// Facts are an answer's facts, as every door shows them.
+type Facts struct {
+	Status       Status   `json:"status" jsonschema:"answered or abstained"`
+	Tier         Tier     `json:"tier,omitempty" jsonschema:"What the answer rests on: semantic or verified_query."`
+	SQL          string   `json:"sql,omitempty" jsonschema:"The statement that ran."`
+	Restatement  string   `json:"restatement,omitempty" jsonschema:"The question as it was understood, made from the query alone."`
+	Assumptions  []string `json:"assumptions" jsonschema:"What was taken for granted."`
+	Unplaced     []string `json:"unplaced" jsonschema:"Words of the question that have no place in the data."`
+	Choices      []Choice `json:"choices" jsonschema:"Readings to choose from: ask again with the choice_id of one."`
+	ModelVersion string   `json:"model_version,omitempty" jsonschema:"Which state of the product's meaning was read."`
+}
+
+// Choice is a reading of the question that can be answered.
+type Choice struct {
+	ID   string `json:"id"`
+	Text string `json:"text"`
+}
+
+// Output is an agent's answer.
+type Output struct {
+	Facts
+	Answer string `json:"answer" jsonschema:"The answer in words, with the beginning of the table."`
+	Table  *Table `json:"table,omitempty" jsonschema:"What the statement gave."`
+}
+
+// Said is the answer as a stream's last event shows it.
+func (o Output) Said() (text string, facts any) { return o.Answer, o.Facts }
+
+// Agents makes the agents. Its fields are set once, before use.
+type Agents struct {
+	// Changes is the store's change counter: what was read of a product is
+	// forgotten when anything changed. nil remembers nothing.
+	Changes func(ctx context.Context) (n int64, ok bool)
+	Now     func() time.Time // nil is time.Now
+
+	known memory
+}
+
+type queryInput struct {
+	Message            string `json:"message" jsonschema:"The question, in English."`
+	DataProductID      string `json:"data_product_id" jsonschema:"Id of the data product, as list_data_products_tool gives it."`
+	DataProductVersion string `json:"data_product_version,omitempty" jsonschema:"Version of the data product; leave out for the current one."`
+	AuthID             string `json:"auth_id,omitempty" jsonschema:"A stored warehouse credential (auth_id) to use; leave out to use the newest active one."`
+	ChoiceID           string `json:"choice_id,omitempty" jsonschema:"Id of one of the choices that an earlier answer to the same message gave."`
+}
+
+// Product says which product the input is about, so that tools check it first.
+func (q queryInput) Product() (id, version string) { return q.DataProductID, q.DataProductVersion }
+
+const does = "Answers a question in English about one data product with a table, and the SQL that gave it, read with the caller's own warehouse credentials. " +
+	"It answers only when every word of the question has a place in the product's data and one reading wins; " +
+	"otherwise it says which words it could not place and what it can answer. "
+
+// Tools gives the agents as tools, which is how the doors call them.
+func (a *Agents) Tools() []tool.Tool {
+	return []tool.Tool{
+		tool.Define("sql_query_agent", "Ask a question", does+"For counts, sums, averages, rankings and lists.", a.query),
+		tool.Define("data_product_query_agent", "Ask a data product", does+"The same as sql_query_agent, which draws no chart either.", a.query),
+	}
+}
+
+// key is under what a reading of a product is remembered: the caller and the
+// credential are part of it, so that nobody is answered from another's values.
+type key struct {
+	product, version, caller, auth string
+	changes                        int64
+}
+
+func (a *Agents) key(ctx context.Context, c auth.Caller, version string, in queryInput) (key, bool) {
+	if a.Changes == nil {
+		return key{}, false
+	}
+	n, ok := a.Changes(ctx)
+	return key{in.DataProductID, version, c.Subject(), in.AuthID, n}, ok && c.Subject() != ""
+}
+
+func (a *Agents) now() time.Time {
+	if a.Now == nil {
+		return time.Now()
+	}
+	return a.Now()
+}

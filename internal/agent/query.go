@@ -1,0 +1,169 @@
+package agent
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/postern/postern/internal/fault"
+	"github.com/postern/postern/internal/planner"
+	"github.com/postern/postern/internal/semantic"
+	"github.com/postern/postern/internal/tool"
+)
+
+// query answers a question from the table of one query, or abstains.
+func (a *Agents) query(ctx context.Context, e *tool.Env, in queryInput) (tool.Answer[Output], error) {
+	if strings.TrimSpace(in.Message) == "" {
+		return tool.Answer[Output]{}, fault.New(fault.Invalid, "message: the question is empty")
+	}
+	pr, err := e.Data.Product(ctx, e.Caller, in.DataProductID, in.DataProductVersion)
+	if err != nil {
+		return tool.Answer[Output]{}, err
+	}
+	r, err := a.read(ctx, e, pr, in)
+	if err != nil {
+		return tool.Answer[Output]{}, err
+	}
+	p, err := r.plan(in)
+	if err != nil {
+		return tool.Answer[Output]{}, err
+	}
+	if p.Status == Abstained {
+		return tool.Answer[Output]{Content: Output{Facts: p.Facts, Answer: p.refusal()}}, nil
+	}
+	t, assets, err := execute(ctx, e, in, p.SQL)
+	if err != nil {
+		return tool.Answer[Output]{}, err
+	}
+	return tool.Answer[Output]{Content: Output{Facts: p.Facts, Answer: p.answer(t), Table: &t}, Assets: assets}, nil
+}
+
+// plan is what is to be run, or why nothing is.
+type plan struct {
+	Facts
+	reason  string
+	nearest []string
+}
+
+// plan reads the question, or the choice that was taken of its readings.
+func (r reading) plan(in queryInput) (plan, error) {
+	p := plan{Facts: Facts{Assumptions: []string{}, Unplaced: []string{}, Choices: []Choice{}, ModelVersion: r.model.Version}}
+	if r.model.Dialect == "" {
+		return p.abstain("Postern writes no SQL for this product's warehouse yet"), nil
+	}
+	found := r.planner.Plan(in.Message)
+	if in.ChoiceID != "" {
+		i := slices.IndexFunc(found.Choices, func(c planner.Choice) bool { return c.ID == in.ChoiceID })
+		if i < 0 {
+			return p, fault.New(fault.Invalid, "choice_id is not one of the choices of this message; it may have changed with the data")
+		}
+		found = planner.Answer{OK: true, Query: found.Choices[i].Query, Restatement: semantic.Restate(found.Choices[i].Query, r.model)}
+	}
+	if !found.OK {
+		p.Unplaced, p.nearest = append(p.Unplaced, found.Unplaced...), found.Nearest
+		for _, c := range found.Choices {
+			p.Choices = append(p.Choices, Choice{c.ID, c.Text})
+		}
+		return p.abstain(found.Reason), nil
+	}
+	return p.compile(found, r.model), nil
+}
+
+// compile turns a reading into SQL. What the compiler refuses, or what could
+// be joined in two ways, is an abstention.
+func (p plan) compile(found planner.Answer, m *semantic.Model) plan {
+	p.Restatement, p.Assumptions = found.Restatement, append(p.Assumptions, found.Assumptions...)
+	if v := found.Verified; v != nil {
+		sql, err := v.Bind(nil, m.Dialect)
+		if err != nil {
+			return p.abstain("its verified query needs values that the question does not give")
+		}
+		p.Status, p.Tier, p.SQL = Answered, Verified, sql
+		return p
+	}
+	s, err := semantic.Compile(found.Query, m, m.Dialect)
+	if err != nil {
+		why := "the query that it asks for cannot be written"
+		if f := fault.As(err); f != nil && f.Kind == fault.Invalid {
+			why = f.Message
+		}
+		return p.abstain(why)
+	}
+	if len(s.Ambiguous) > 0 {
+		return p.abstain("the tables can be joined in more than one way: " + strings.Join(s.Ambiguous, "; "))
+	}
+	for _, n := range s.Notes {
+		if !slices.Contains(p.Assumptions, n) {
+			p.Assumptions = append(p.Assumptions, n)
+		}
+	}
+	p.Status, p.Tier, p.SQL = Answered, Semantic, s.SQL
+	return p
+}
+
+func (p plan) abstain(why string) plan {
+	p.Status, p.reason = Abstained, why
+	return p
+}
+
+// execute runs the statement as the caller would, with the same tool.
+func execute(ctx context.Context, e *tool.Env, in queryInput, sql string) (Table, []tool.AssetRef, error) {
+	run, err := tool.Find(tool.Builtin(), "sql_execution_tool")
+	if err != nil {
+		return Table{}, nil, err
+	}
+	call := map[string]string{"data_product_id": in.DataProductID, "sql": sql, "result_table_name": "answer"}
+	if in.DataProductVersion != "" {
+		call["data_product_version"] = in.DataProductVersion
+	}
+	if in.AuthID != "" {
+		call["auth_id"] = in.AuthID
+	}
+	args, err := plainJSON(call)
+	if err != nil {
+		return Table{}, nil, err
+	}
+	step := tool.Step{Tool: run.Name, CallID: "call_" + uuid.NewString(), Args: args}
+	if err := e.Tell(step); err != nil {
+		return Table{}, nil, err
+	}
+	ret, err := run.Call(ctx, e, args)
+	if err != nil {
+		return Table{}, nil, err
+	}
+	step.Return = &ret
+	if err := e.Tell(step); err != nil {
+		return Table{}, nil, err
+	}
+	if ret.Err != nil {
+		return Table{}, nil, ret.Err
+	}
+	t, err := tableOf(ret.Content)
+	return t, ret.Assets, err
+}
+
+// tableOf reads a result as the tool shows it.
+func tableOf(content any) (Table, error) {
+	var t Table
+	b, err := json.Marshal(content)
+	if err != nil {
+		return t, err
+	}
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.UseNumber()
+	err = d.Decode(&t)
+	return t, err
+}
+
+// plainJSON leaves < and > as they are: SQL is full of them.
+func plainJSON(v any) (json.RawMessage, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(v)
+	return bytes.TrimSpace(b.Bytes()), err
+}

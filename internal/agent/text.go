@@ -1,0 +1,155 @@
+package agent
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Table is a result, trimmed as sql_execution_tool trims it.
+type Table struct {
+	Columns   []Column `json:"columns"`
+	Rows      [][]any  `json:"rows" jsonschema:"Values in the order of columns."`
+	RowCount  int64    `json:"row_count" jsonschema:"Rows of the full result."`
+	Truncated bool     `json:"truncated" jsonschema:"True when rows holds less than the full result."`
+	Reason    string   `json:"reason,omitempty" jsonschema:"Why it was trimmed."`
+	Next      string   `json:"next,omitempty" jsonschema:"What to do to see more."`
+}
+
+// Column of a table.
+type Column struct {
+	Name string `json:"name"`
+	Type string `json:"type"`
+}
+
+// What of a table is said in words.
+const (
+	saidRows  = 20
+	saidChars = 80 // of a cell
+)
+
+// answer says the question as it was understood, the beginning of the table,
+// and what was taken for granted.
+func (p plan) answer(t Table) string {
+	var b strings.Builder
+	if p.Tier == Verified {
+		b.WriteString("Answered by a query that a person has verified. ")
+	}
+	b.WriteString(sentence(p.Restatement, "The result"))
+	b.WriteString("\n\n")
+	t.say(&b)
+	list(&b, "Taken for granted:", p.Assumptions)
+	return strings.TrimRight(b.String(), "\n")
+}
+
+// say writes a table as Markdown; cells are data and stay on their line.
+func (t Table) say(b *strings.Builder) {
+	if len(t.Rows) == 0 {
+		b.WriteString("No rows.\n")
+		return
+	}
+	names, rules := make([]string, len(t.Columns)), make([]string, len(t.Columns))
+	for i, c := range t.Columns {
+		names[i], rules[i] = cell(c.Name), "---"
+	}
+	line := func(cells []string) { b.WriteString("| " + strings.Join(cells, " | ") + " |\n") }
+	line(names)
+	line(rules)
+	shown := t.Rows[:min(len(t.Rows), saidRows)]
+	for _, row := range shown {
+		cells := make([]string, len(row))
+		for i, v := range row {
+			cells[i] = cell(v)
+		}
+		line(cells)
+	}
+	if more := t.RowCount - int64(len(shown)); more > 0 {
+		fmt.Fprintf(b, "\n%d of %d rows.\n", len(shown), t.RowCount)
+	}
+}
+
+func cell(v any) string {
+	var s string
+	switch v := v.(type) {
+	case nil:
+		return ""
+	case string:
+		s = v
+	case json.Number:
+		return v.String()
+	default:
+		j, err := json.Marshal(v)
+		if err != nil {
+			return ""
+		}
+		s = string(j)
+	}
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
+			return ' '
+		}
+		return r
+	}, s)
+	if utf8.RuneCountInString(s) > saidChars {
+		s = string([]rune(s)[:saidChars-1]) + "…"
+	}
+	return strings.ReplaceAll(s, "|", `\|`)
+}
+
+// refusal says why there is no answer, and what could be asked instead.
+func (p plan) refusal() string {
+	var b strings.Builder
+	b.WriteString("I cannot answer this")
+	if p.reason != "" {
+		b.WriteString(": " + lower(strings.TrimRight(p.reason, ".")))
+	}
+	b.WriteString(".\n")
+	if len(p.Unplaced) > 0 {
+		quoted := make([]string, len(p.Unplaced))
+		for i, w := range p.Unplaced {
+			quoted[i] = `"` + w + `"`
+		}
+		b.WriteString("\nWords I could not place: " + strings.Join(quoted, ", ") + ".\n")
+	}
+	choices := make([]string, len(p.Choices))
+	for i, c := range p.Choices {
+		choices[i] = c.Text + " (choice_id " + c.ID + ")"
+	}
+	list(&b, "It could mean:", choices)
+	list(&b, "I can answer:", p.nearest)
+	return strings.TrimRight(b.String(), "\n")
+}
+
+func list(b *strings.Builder, title string, items []string) {
+	if len(items) == 0 {
+		return
+	}
+	b.WriteString("\n" + title + "\n")
+	for _, s := range items {
+		b.WriteString("- " + s + "\n")
+	}
+}
+
+// sentence begins with a capital and ends with a full stop.
+func sentence(s, empty string) string {
+	s = strings.TrimRight(strings.TrimSpace(s), ".")
+	if s == "" {
+		s = empty
+	}
+	r, n := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(r)) + s[n:] + "."
+}
+
+// lower takes the capital off a sentence's first word, unless it is a name.
+func lower(s string) string {
+	r, n := utf8.DecodeRuneInString(s)
+	if next, _ := utf8.DecodeRuneInString(s[n:]); unicode.IsUpper(next) || r == 'I' {
+		return s
+	}
+	if strings.HasPrefix(s, "Postern") {
+		return s
+	}
+	return string(unicode.ToLower(r)) + s[n:]
+}
