@@ -70,8 +70,10 @@ def catalog(answer):
 
 def agent(answer):
     part = last(answer)["model_message"]["parts"][0]
-    due("is not available" in part["content"], short(answer))
-    return "not_available", "the last message says so"
+    if "is not available" in part["content"]:
+        return "not_available", "the last message says so"
+    due(last(answer)["postern"]["status"] == "answered", short(answer))
+    return "works", part["content"]
 
 
 SIGNATURE = {"table": {"fields_required": ["name"], "limit": 1}}

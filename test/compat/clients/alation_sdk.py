@@ -68,6 +68,7 @@ def agent(answer):
     if "is not available" in part["content"]:
         due(last["postern"]["status"] == "failed", short(last))
         return "not_available", "a whole stream, with a last message that says so"
+    due(last["postern"]["status"] == "answered", short(last))
     return "works", part["content"]
 
 
