@@ -57,3 +57,25 @@ func TestAModelIsSampledBySQL(t *testing.T) {
 		t.Error("a refused statement is no failure")
 	}
 }
+
+// idle looks into nothing.
+type idle struct{}
+
+func (idle) Values(context.Context, *semantic.Table, *semantic.Column, int) ([]string, int64, int64, error) {
+	return nil, -1, -1, nil
+}
+
+func TestAColumnThatWasNotLookedIntoStaysAsItWas(t *testing.T) {
+	m, before := semantictest.Model(semantic.SQLite), semantictest.Model(semantic.SQLite)
+	if err := m.Sample(t.Context(), idle{}, 12); err != nil {
+		t.Fatal(err)
+	}
+	for i := range m.Tables {
+		for j, c := range m.Tables[i].Columns {
+			was := before.Tables[i].Columns[j]
+			if c.Complete != was.Complete || c.Distinct != was.Distinct || !slices.Equal(c.Values, was.Values) {
+				t.Errorf("%s.%s: %+v, was %+v", m.Tables[i].Name, c.Name, c, was)
+			}
+		}
+	}
+}
