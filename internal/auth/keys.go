@@ -14,6 +14,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -361,6 +362,9 @@ func (k *Keys) make(active time.Time) (SigningKey, error) {
 		return SigningKey{}, err
 	}
 	jwk.KeyID = base64.RawURLEncoding.EncodeToString(sum)
+	if strings.HasPrefix(jwk.KeyID, "-") {
+		return k.make(active) // a command line would read it as a flag; one key in 64
+	}
 	out := SigningKey{ID: jwk.KeyID, Alg: alg, CreatedAt: k.Now(), ActiveAt: active}
 	if out.Public, err = jwk.MarshalJSON(); err != nil {
 		return SigningKey{}, err
