@@ -42,14 +42,17 @@ func walkDemo(ctx context.Context, c *terminal, n *node, who demoClient) error {
 		{title: "Read the schema.", method: "POST", path: "/ai/api/v1/chats/tool/default/get_data_schema_tool/stream",
 			header: stream, body: map[string]string{"data_product_id": demo.Flights}, want: 200},
 		sqlCall("Run SQL with the SQL Execution tool.", demoQuestion),
-		{title: "The same over plain REST, as CSV; large results stream.", method: "POST",
+		{title: "Ask in words: the Query agent answers without a language model, or says that it cannot.", method: "POST",
+			path: "/ai/api/v1/chats/agent/default/sql_query_agent/stream", header: stream, want: 200,
+			body: map[string]string{"data_product_id": demo.Flights, "message": "average air time by origin"}},
+		{title: "A query over plain REST, as CSV; large results stream.", method: "POST",
 			path: "/api/v2/data-product/" + url.PathEscape(demo.Flights) + "/query/", header: append([][2]string{{"Accept", "text/csv"}}, bearer...),
 			body: map[string]any{"sql": demoDetail, "limit": 5}, want: 200},
 		sqlCall("A statement that writes is refused, and says by which lock.", demoWrite),
 		{title: "A data product without a grant does not exist for this client.", method: "POST",
 			path: "/api/v2/data-product/" + url.PathEscape(demo.Weather) + "/query/", header: bearer, body: map[string]any{"sql": "SELECT 1"}, want: 404},
 		listTools(token),
-		mcpCall("MCP: the same question as a tool call.", token, 2, "tools/call", map[string]any{
+		mcpCall("MCP: the SQL of step 4 as a tool call.", token, 2, "tools/call", map[string]any{
 			"name": "sql_execution_tool", "arguments": map[string]string{"data_product_id": demo.Flights, "sql": demoQuestion, "result_table_name": "answer"}}),
 	} {
 		if _, err := w.do(ctx, step); err != nil {
