@@ -59,7 +59,9 @@ func (p *process) stop() {
 	if p == nil || p.cmd.Process == nil {
 		return
 	}
-	_ = p.cmd.Process.Signal(os.Interrupt)
+	// Not an interrupt: a shell starts background jobs with it ignored, and the
+	// floor, which handles no signal, would go on ignoring it.
+	_ = p.cmd.Process.Signal(syscall.SIGTERM)
 	_ = p.cmd.Wait()
 }
 
