@@ -53,10 +53,11 @@ const (
 	ScopeClients       Scope = "clients"        // manage OAuth clients
 	ScopeKeys          Scope = "keys"           // rotate and burn signing keys
 	ScopeAudit         Scope = "audit"          // read the record
+	ScopeReports       Scope = "reports"        // search dashboards and reports
 )
 
 // Scopes lists every scope a token may be asked for.
-var Scopes = []Scope{ScopeAll, ScopeProfile, ScopeProductsRead, ScopeProductsWrite, ScopeCredentials, ScopeQuery, ScopeClients, ScopeKeys, ScopeAudit}
+var Scopes = []Scope{ScopeAll, ScopeProfile, ScopeProductsRead, ScopeProductsWrite, ScopeCredentials, ScopeQuery, ScopeClients, ScopeKeys, ScopeAudit, ScopeReports}
 
 // ClientID names an OAuth client.
 type ClientID string

@@ -13,9 +13,9 @@ import (
 
 // agentRef is an agent that published clients call by name.
 type agentRef struct {
-	name      string
-	product   bool // data_product_id is required
-	adminOnly bool // over REST
+	name    string
+	product bool       // data_product_id is required
+	scope   auth.Scope // what it needs beyond the route's; "" is no more
 }
 
 // agentRefs are the default agents. Those that Tools.Agents lacks answer no
@@ -30,7 +30,7 @@ var agentRefs = []agentRef{
 	{name: "query_flow_agent"},
 	{name: "catalog_context_search_agent"},
 	{name: "catalog_search_agent"},
-	{name: "bi_report_agent", adminOnly: true},
+	{name: "bi_report_agent", scope: auth.ScopeReports},
 	{name: "deep_research_agent"},
 	{name: "curation_agent"},
 	{name: "alamigo_agent"},
@@ -65,8 +65,8 @@ func (h Tools) askAgent(w http.ResponseWriter, r *http.Request, a agentRef) erro
 	ctx := r.Context()
 	web.Note(ctx, "agent", a.name)
 	c := auth.CallerFrom(ctx)
-	if a.adminOnly && c.Role != auth.ServerAdmin {
-		return fault.New(fault.Denied, "%s is for Server Admins", a.name)
+	if err := h.permit(ctx, c, a.scope); err != nil {
+		return err
 	}
 	chatID, err := chatIDOf(r)
 	if err != nil {

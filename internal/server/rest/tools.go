@@ -42,6 +42,14 @@ func (h Tools) Routes() []web.Route {
 	}
 }
 
+// permit asks policy for what a tool or an agent needs beyond the route.
+func (h Tools) permit(ctx context.Context, c auth.Caller, s auth.Scope) error {
+	if h.Permit == nil || s == "" {
+		return nil
+	}
+	return h.Permit(ctx, c, s)
+}
+
 // configID is the id of a built-in tool or agent: made from its name, so that
 // it is the same on every node and after every restart.
 func configID(name string) string {
@@ -71,10 +79,8 @@ func (h Tools) stream(w http.ResponseWriter, r *http.Request, t tool.Tool) error
 	ctx := r.Context()
 	web.Note(ctx, "tool", t.Name)
 	caller := auth.CallerFrom(ctx)
-	if h.Permit != nil {
-		if err := h.Permit(ctx, caller, t.Scope); err != nil {
-			return err
-		}
+	if err := h.permit(ctx, caller, t.Scope); err != nil {
+		return err
 	}
 	chatID, err := chatIDOf(r)
 	if err != nil {

@@ -28,6 +28,7 @@ import (
 	"github.com/postern/postern/internal/audit"
 	"github.com/postern/postern/internal/auth"
 	"github.com/postern/postern/internal/fault"
+	"github.com/postern/postern/internal/policy"
 	"github.com/postern/postern/internal/product"
 	"github.com/postern/postern/internal/result"
 	"github.com/postern/postern/internal/server/rest"
@@ -136,8 +137,12 @@ func (r *toolsRecord) Append(_ context.Context, e ...audit.Event) error {
 func toolsMux(t *testing.T, data tool.Data, record *toolsRecord, logs io.Writer) *web.Mux {
 	t.Helper()
 	m := &web.Mux{PublicURL: "https://gate.example", Guard: toolsGuard{}, Log: slog.New(slog.NewJSONHandler(logs, nil))}
+	rules, err := policy.New()
+	if err != nil {
+		t.Fatal(err)
+	}
 	sys := rest.System{Version: "0.1.0", Record: record, Tools: tool.Builtin(), Served: m.Routes}
-	if err := m.Add(append(rest.Tools{Data: data, Tools: tool.Builtin(), Agents: new(agent.Agents).Tools()}.Routes(), sys.Routes()...)...); err != nil {
+	if err := m.Add(append(rest.Tools{Data: data, Tools: tool.Builtin(), Agents: new(agent.Agents).Tools(), Permit: rules.Permit}.Routes(), sys.Routes()...)...); err != nil {
 		t.Fatal(err)
 	}
 	return m
