@@ -105,7 +105,7 @@ func (n *node) mount(publicURL string, v *auth.Verifier, pol *policy.Policy) err
 		Clients: clients, Store: book, Keys: n.keyset, Verifier: v, PublicURL: publicURL, Permits: pol.Permit, Now: time.Now,
 	}
 	tools := tool.Builtin()
-	agents := (&agent.Agents{Changes: n.db.Changes, Now: time.Now}).Tools()
+	models, agents := &tool.Models{Changes: n.db.Changes, Now: time.Now}, new(agent.Agents).Tools()
 	guard := n.mux.Guard.(guard)
 	return server.Mount(n.mux,
 		server.Health{Ready: n.ready, Metrics: n.metrics.handler()}.Routes(),
@@ -116,9 +116,9 @@ func (n *node) mount(publicURL string, v *auth.Verifier, pol *policy.Policy) err
 		rest.Products{Gate: n.gate}.Routes(),
 		rest.Queries{Gate: n.gate}.Routes(),
 		rest.Assets{Assets: n.assets}.Routes(),
-		rest.Tools{Tools: tools, Agents: agents, Data: n.gate, Assets: n.assets, Permit: pol.Permit}.Routes(),
+		rest.Tools{Tools: tools, Agents: agents, Data: n.gate, Models: models, Assets: n.assets, Permit: pol.Permit}.Routes(),
 		rest.System{Version: version, Record: n.db, Tools: tools, Served: n.mux.Routes}.Routes(),
-		mcp.Handler{PublicURL: publicURL, Version: version, Data: n.gate, Tools: slices.Concat(tools, agents), Permit: pol.Permit, Log: n.mux.Log}.Routes(),
+		mcp.Handler{PublicURL: publicURL, Version: version, Data: n.gate, Models: models, Tools: slices.Concat(tools, agents), Permit: pol.Permit, Log: n.mux.Log}.Routes(),
 		(&console.Handler{
 			PublicURL: publicURL, Version: version, People: n.people, Guard: guard, Clients: clients, Keys: n.keyset, Products: n.gate, Audit: auditReader{n.db},
 		}).Routes(),

@@ -4,13 +4,7 @@
 // agent can do what its caller can and nothing more.
 package agent
 
-import (
-	"context"
-	"time"
-
-	"github.com/postern/postern/internal/auth"
-	"github.com/postern/postern/internal/tool"
-)
+import "github.com/postern/postern/internal/tool"
 
 // Status is how an answer came out.
 type Status string
@@ -59,15 +53,8 @@ type Output struct {
 // Said is the answer as a stream's last event shows it.
 func (o Output) Said() (text string, facts any) { return o.Answer, o.Facts }
 
-// Agents makes the agents. Its fields are set once, before use.
-type Agents struct {
-	// Changes is the store's change counter: what was read of a product is
-	// forgotten when anything changed. nil remembers nothing.
-	Changes func(ctx context.Context) (n int64, ok bool)
-	Now     func() time.Time // nil is time.Now
-
-	known memory
-}
+// Agents makes the agents. What they know of products comes with each call.
+type Agents struct{}
 
 type queryInput struct {
 	Message            string `json:"message" jsonschema:"The question, in English."`
@@ -90,26 +77,4 @@ func (a *Agents) Tools() []tool.Tool {
 		tool.Define("sql_query_agent", "Ask a question", does+"For counts, sums, averages, rankings and lists.", a.query),
 		tool.Define("data_product_query_agent", "Ask a data product", does+"The same as sql_query_agent, which draws no chart either.", a.query),
 	}
-}
-
-// key is under what a reading of a product is remembered: the caller and the
-// credential are part of it, so that nobody is answered from another's values.
-type key struct {
-	product, version, caller, auth string
-	changes                        int64
-}
-
-func (a *Agents) key(ctx context.Context, c auth.Caller, version string, in queryInput) (key, bool) {
-	if a.Changes == nil {
-		return key{}, false
-	}
-	n, ok := a.Changes(ctx)
-	return key{in.DataProductID, version, c.Subject(), in.AuthID, n}, ok && c.Subject() != ""
-}
-
-func (a *Agents) now() time.Time {
-	if a.Now == nil {
-		return time.Now()
-	}
-	return a.Now()
 }

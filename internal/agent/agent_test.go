@@ -65,7 +65,7 @@ type world struct {
 	admin  auth.Caller
 	viewer auth.Caller
 	other  auth.Caller
-	agents *agent.Agents
+	models *tool.Models
 	now    time.Time
 }
 
@@ -92,7 +92,7 @@ func newWorld(t *testing.T) *world {
 		Catalog: db, Policy: pol, Vault: &credential.Vault{Store: db, Seal: ring.AEAD("credential")}, Pool: pool, Record: db,
 		Files: product.Files{Root: filepath.Dir(file), DataDir: dir}, Changes: db.Changes,
 	}}
-	w.agents = &agent.Agents{Changes: db.Changes, Now: func() time.Time { return w.now }}
+	w.models = &tool.Models{Changes: db.Changes, Now: func() time.Time { return w.now }}
 	w.admin, w.viewer, w.other = client("admin", auth.ServerAdmin), client("viewer", auth.Viewer), client("other", auth.Viewer)
 	_, _, err = w.CreateProduct(ctx, w.admin, fmt.Appendf(nil, spec, "garden", file))
 	must(t, err)
@@ -112,12 +112,12 @@ func client(id string, role auth.Role) auth.Caller {
 }
 
 // ask puts a question to the Query agent and gives its answer and its steps.
-func ask(t *testing.T, a *agent.Agents, d tool.Data, c auth.Caller, question string) (tool.Return, []tool.Step) {
+func ask(t *testing.T, m *tool.Models, d tool.Data, c auth.Caller, question string) (tool.Return, []tool.Step) {
 	t.Helper()
-	ag, err := tool.Find(a.Tools(), "sql_query_agent")
+	ag, err := tool.Find(new(agent.Agents).Tools(), "sql_query_agent")
 	must(t, err)
 	var steps []tool.Step
-	e := &tool.Env{Caller: c, Data: d, Via: "test:sql_query_agent", Told: func(s tool.Step) error { steps = append(steps, s); return nil }}
+	e := &tool.Env{Caller: c, Data: d, Models: m, Via: "test:sql_query_agent", Told: func(s tool.Step) error { steps = append(steps, s); return nil }}
 	in, err := json.Marshal(map[string]string{"message": question, "data_product_id": "garden"})
 	must(t, err)
 	ret, err := ag.Call(context.Background(), e, in)
@@ -141,7 +141,7 @@ func TestAQuestionIsAnsweredFromTheTableOfAQueryThatRan(t *testing.T) {
 		"how many plots with soil clay?":      {{json.Number("2")}},
 		"how many beds have the crop 'leek'?": {{json.Number("2")}},
 	} {
-		ret, steps := ask(t, w.agents, w, w.viewer, question)
+		ret, steps := ask(t, w.models, w, w.viewer, question)
 		out := output(t, ret)
 		if out.Status != agent.Answered || out.Table == nil {
 			t.Errorf("%s: %s: %s", question, out.Status, out.Answer)
@@ -163,7 +163,7 @@ func TestAQuestionIsAnsweredFromTheTableOfAQueryThatRan(t *testing.T) {
 
 func TestWhatHasNoPlaceIsNotAnsweredAndNothingRuns(t *testing.T) {
 	w := newWorld(t)
-	ret, steps := ask(t, w.agents, w, w.viewer, "how many unicorns are there?")
+	ret, steps := ask(t, w.models, w, w.viewer, "how many unicorns are there?")
 	out := output(t, ret)
 	if out.Status != agent.Abstained || !slices.Contains(out.Unplaced, "unicorns") || out.SQL != "" || out.Table != nil || len(steps) > 0 {
 		t.Errorf("got %+v and %d steps", out, len(steps))
@@ -177,7 +177,7 @@ func TestWhatHasNoPlaceIsNotAnsweredAndNothingRuns(t *testing.T) {
 func TestAColumnOutsideTheProductIsUnknown(t *testing.T) {
 	w := newWorld(t)
 	for _, question := range []string{"list the pins of plots", "how many plots have the pin 4711?", "which plot is 4712?"} {
-		ret, _ := ask(t, w.agents, w, w.viewer, question)
+		ret, _ := ask(t, w.models, w, w.viewer, question)
 		out := output(t, ret)
 		if out.Status == agent.Answered && strings.Contains(out.SQL, "pin") || strings.Contains(fmt.Sprint(out.Table), "471") {
 			t.Errorf("%s: %s", question, out.Answer)
@@ -187,7 +187,7 @@ func TestAColumnOutsideTheProductIsUnknown(t *testing.T) {
 
 func TestAnInvisibleProductIsRefusedBeforeTheQuestionIsRead(t *testing.T) {
 	w := newWorld(t)
-	ret, steps := ask(t, w.agents, w, w.other, "how many plots are there?")
+	ret, steps := ask(t, w.models, w, w.other, "how many plots are there?")
 	if !fault.Is(ret.Err, fault.NotFound) || len(steps) > 0 {
 		t.Errorf("got %v and %d steps", ret.Err, len(steps))
 	}
@@ -195,10 +195,10 @@ func TestAnInvisibleProductIsRefusedBeforeTheQuestionIsRead(t *testing.T) {
 
 func TestARevokedGrantEndsWhatWasRemembered(t *testing.T) {
 	w := newWorld(t)
-	ret, _ := ask(t, w.agents, w, w.viewer, "how many plots are there?")
+	ret, _ := ask(t, w.models, w, w.viewer, "how many plots are there?")
 	output(t, ret)
 	must(t, w.Revoke(context.Background(), w.admin, product.Grant{Product: "garden", Subject: w.viewer.Subject(), Role: product.ProductViewer}))
-	if ret, _ = ask(t, w.agents, w, w.viewer, "how many plots are there?"); !fault.Is(ret.Err, fault.NotFound) {
+	if ret, _ = ask(t, w.models, w, w.viewer, "how many plots are there?"); !fault.Is(ret.Err, fault.NotFound) {
 		t.Errorf("got %+v", ret)
 	}
 }
@@ -241,11 +241,11 @@ func TestAValueThatTheCallerMayNotSeeNeverSurfaces(t *testing.T) {
 	d := counted{w.Gateway, w.viewer, &ran}
 	const question = "how many plots with soil sand?"
 	for range 2 { // the second time what the others saw is remembered
-		ret, _ := ask(t, w.agents, d, w.viewer, question)
+		ret, _ := ask(t, w.models, d, w.viewer, question)
 		if out := output(t, ret); out.Status != agent.Answered || !strings.Contains(out.Restatement, "sand") {
 			t.Fatalf("the one who sees it: %+v", out)
 		}
-		ret, _ = ask(t, w.agents, d, w.other, question)
+		ret, _ = ask(t, w.models, d, w.other, question)
 		out := output(t, ret)
 		if out.Status == agent.Answered || !slices.Contains(out.Unplaced, "sand") {
 			t.Errorf("the one who does not see it: %+v", out)
@@ -259,7 +259,7 @@ func TestWhatWasReadIsRememberedForFiveMinutes(t *testing.T) {
 	d := counted{w.Gateway, w.viewer, &ran}
 	runs := func() int {
 		ran = nil
-		ret, _ := ask(t, w.agents, d, w.viewer, "how many plots are there?")
+		ret, _ := ask(t, w.models, d, w.viewer, "how many plots are there?")
 		output(t, ret)
 		return len(ran)
 	}

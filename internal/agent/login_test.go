@@ -19,6 +19,7 @@ import (
 	"github.com/postern/postern/internal/secret"
 	"github.com/postern/postern/internal/store"
 	"github.com/postern/postern/internal/testpg"
+	"github.com/postern/postern/internal/tool"
 	"github.com/postern/postern/internal/warehouse"
 	"github.com/postern/postern/internal/warehouse/postgres"
 )
@@ -87,11 +88,11 @@ func TestALoginsValuesAreKnownToItAlone(t *testing.T) {
 	}
 	login(ann, "own", "ann")
 	login(bob, "own", "bob")
-	agents := &agent.Agents{Changes: db.Changes}
+	models := &tool.Models{Changes: db.Changes}
 	const question = "how many plots with soil sand?"
 	sees := func(c auth.Caller) bool {
 		t.Helper()
-		ret, _ := ask(t, agents, g, c, question)
+		ret, _ := ask(t, models, g, c, question)
 		out := output(t, ret)
 		if out.Status != agent.Answered && !slices.Contains(out.Unplaced, "sand") {
 			t.Errorf("%s: %s", c.Name, out.Answer)

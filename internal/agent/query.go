@@ -24,7 +24,7 @@ func (a *Agents) query(ctx context.Context, e *tool.Env, in queryInput) (tool.An
 	if err != nil {
 		return tool.Answer[Output]{}, err
 	}
-	r, err := a.read(ctx, e, pr, in)
+	r, err := read(ctx, e, pr, in)
 	if err != nil {
 		return tool.Answer[Output]{}, err
 	}

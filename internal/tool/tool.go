@@ -33,6 +33,7 @@ type Env struct {
 	Caller auth.Caller
 	Data   Data
 	Assets *result.Assets // nil where full results are not kept
+	Models *Models        // what is remembered of products; nil remembers nothing
 	ChatID string
 	Via    string // which door and tool, for the record
 	// Told hears of the tools that a tool calls on its way, if it does; nil

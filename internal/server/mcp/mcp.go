@@ -39,6 +39,7 @@ type Handler struct {
 	PublicURL string // without a final slash; the one origin browsers may come from
 	Version   string
 	Data      tool.Data
+	Models    *tool.Models
 	Tools     []tool.Tool // those that are not available are not offered
 	// Permit decides a tool's scope for a caller; nil asks nothing beyond the
 	// route's own scope.
@@ -191,7 +192,7 @@ func (h Handler) runner(t tool.Tool) sdk.ToolHandler {
 				res, err = nil, internal(ctx, fmt.Errorf("panic: %v", p))
 			}
 		}()
-		env := &tool.Env{Caller: auth.CallerFrom(ctx), Data: h.Data, Via: "mcp:" + t.Name}
+		env := &tool.Env{Caller: auth.CallerFrom(ctx), Data: h.Data, Models: h.Models, Via: "mcp:" + t.Name}
 		ret, err := t.Call(ctx, env, req.Params.Arguments)
 		if err != nil {
 			return nil, internal(ctx, err)

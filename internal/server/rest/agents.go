@@ -109,7 +109,7 @@ type call struct {
 // answer streams an agent's steps as it takes them, and its answer.
 func (h Tools) answer(w http.ResponseWriter, r *http.Request, t tool.Tool, in call) error {
 	ctx := r.Context()
-	env := &tool.Env{Caller: auth.CallerFrom(ctx), Data: h.Data, Assets: h.Assets, ChatID: in.chatID, Via: "rest:" + t.Name}
+	env := &tool.Env{Caller: auth.CallerFrom(ctx), Data: h.Data, Models: h.Models, Assets: h.Assets, ChatID: in.chatID, Via: "rest:" + t.Name}
 	if err := t.Check(ctx, env, in.input); err != nil {
 		return err
 	}

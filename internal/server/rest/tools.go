@@ -18,6 +18,7 @@ import (
 // Tools serves the tools, and for now the agents' paths, as chat streams.
 type Tools struct {
 	Data   tool.Data
+	Models *tool.Models
 	Assets *result.Assets // keeps full results; nil keeps none
 	Tools  []tool.Tool
 	// Agents are the agents that there are; the names of others that clients
@@ -90,7 +91,7 @@ func (h Tools) stream(w http.ResponseWriter, r *http.Request, t tool.Tool) error
 	if err != nil {
 		return err
 	}
-	env := &tool.Env{Caller: caller, Data: h.Data, Assets: h.Assets, ChatID: chatID, Via: "rest:" + t.Name}
+	env := &tool.Env{Caller: caller, Data: h.Data, Models: h.Models, Assets: h.Assets, ChatID: chatID, Via: "rest:" + t.Name}
 	if err := t.Check(ctx, env, input); err != nil {
 		return err
 	}
