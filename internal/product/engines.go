@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/postern/postern/internal/product/spec"
 )
 
 // engine is what a URI of one engine may say.
@@ -136,7 +138,7 @@ func (e *engine) param(name, value string, s *Source) error {
 		return refuse("the parameter %s is there twice: keep one", key)
 	}
 	switch {
-	case value == "" || len(value) > 256 || hasControl(value):
+	case value == "" || len(value) > 256 || spec.HasControl(value):
 		return refuse("the parameter %s must have a value in plain characters", key)
 	case c.one != nil && !slices.Contains(c.one, strings.ToLower(value)):
 		return refuse("the parameter %s must be one of %s", key, strings.Join(c.one, ", "))

@@ -1,7 +1,6 @@
 package product
 
 import (
-	"net/mail"
 	"regexp"
 	"slices"
 	"strings"
@@ -9,6 +8,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/postern/postern/internal/fault"
+	"github.com/postern/postern/internal/product/spec"
 )
 
 // Parse reads a spec, YAML or JSON. Its faults name each wrong field by its
@@ -16,7 +16,7 @@ import (
 func Parse(doc []byte) (Product, error) {
 	p, r, err := parse(doc)
 	if err == nil {
-		err = r.err()
+		err = r.Err()
 	}
 	if err != nil {
 		return Product{}, err
@@ -31,14 +31,17 @@ func Stored(doc []byte) (Product, error) {
 	return p, err
 }
 
+// reader reads the parts of a product's spec.
+type reader struct{ spec.Reader }
+
 func parse(doc []byte) (Product, *reader, error) {
-	root, isYAML, err := parseTree(doc)
+	root, isYAML, err := spec.Parse(doc)
 	if err != nil {
 		return Product{}, nil, err
 	}
 	r := &reader{}
-	p := r.document(place{node: root})
-	if p.Spec, err = toJSON(root); err != nil {
+	p := r.document(spec.Place{Node: root})
+	if p.Spec, err = spec.JSON(root); err != nil {
 		return Product{}, nil, fault.Because(err, fault.Invalid, "the spec holds a value that JSON cannot carry")
 	}
 	if isYAML {
@@ -47,30 +50,27 @@ func parse(doc []byte) (Product, *reader, error) {
 	return p, r, nil
 }
 
-var (
-	idPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9:._-]*$`)
-	semver    = regexp.MustCompile(`^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$`)
-)
+var semver = regexp.MustCompile(`^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$`)
 
-func (r *reader) document(a place) (p Product) {
-	if a.node.Kind != yaml.MappingNode {
-		r.fields = append(r.fields, fault.Field{Loc: []string{"body", "product"}, Msg: "Field required: the spec is a map with the top key product", Type: "missing"})
+func (r *reader) document(a spec.Place) (p Product) {
+	if a.Node.Kind != yaml.MappingNode {
+		r.Fail(spec.Place{Path: []string{"product"}}, "missing", "Field required: the spec is a map with the top key product")
 		return p
 	}
-	top, _ := r.object(a, "product", "schema")
-	r.optional(top, "schema")
-	c, ok := r.need(top, "product", "")
+	top, _ := r.Object(a, "product", "schema")
+	r.Optional(top, "schema")
+	c, ok := r.Need(top, "product", "")
 	if !ok {
 		return p
 	}
-	o, ok := r.object(c, "productId", "version", "contactEmail", "contactName", "en", "deliverySystems", "recordSets", "metadata")
+	o, ok := r.Object(c, "productId", "version", "contactEmail", "contactName", "en", "deliverySystems", "recordSets", "metadata")
 	if !ok {
 		return p
 	}
-	p.ID = r.productID(o)
+	p.ID = r.ID(o, "productId", ", such as finance:sales")
 	p.Version = r.version(o)
-	p.ContactEmail = r.email(o)
-	p.ContactName, _ = r.name(o, "contactName", "")
+	p.ContactEmail = r.Email(o, "contactEmail")
+	p.ContactName, _ = r.Name(o, "contactName", "")
 	r.language(o, &p)
 	p.Systems = r.systems(o)
 	p.RecordSets = r.recordSets(o, schemaOptional(p.Systems))
@@ -78,100 +78,81 @@ func (r *reader) document(a place) (p Product) {
 	return p
 }
 
-func (r *reader) productID(o object) string {
-	id, ok := r.name(o, "productId", ", such as finance:sales")
-	if ok && !idPattern.MatchString(id) {
-		r.fail(o.get("productId"), "string_pattern", "must start with a letter or digit and hold only letters, digits and : . _ -")
-	}
-	return id
-}
-
-func (r *reader) version(o object) string {
-	c, ok := r.need(o, "version", ", such as 1.0.0")
+func (r *reader) version(o spec.Object) string {
+	c, ok := r.Need(o, "version", ", such as 1.0.0")
 	if !ok {
 		return ""
 	}
-	if c.node.Kind != yaml.ScalarNode || !semver.MatchString(c.node.Value) || len(c.node.Value) > 64 {
-		r.fail(c, "string_pattern", "must be a semantic version of three numbers, such as 1.0.0")
+	if c.Node.Kind != yaml.ScalarNode || !semver.MatchString(c.Node.Value) || len(c.Node.Value) > 64 {
+		r.Fail(c, "string_pattern", "must be a semantic version of three numbers, such as 1.0.0")
 		return ""
 	}
-	return c.node.Value
+	return c.Node.Value
 }
 
-func (r *reader) email(o object) string {
-	s, ok := r.name(o, "contactEmail", "")
-	if !ok {
-		return ""
-	}
-	if a, err := mail.ParseAddress(s); err != nil || a.Address != s {
-		r.fail(o.get("contactEmail"), "value_error", "must be an e-mail address, such as ann@example.com")
-	}
-	return s
-}
-
-func (r *reader) language(o object, p *Product) {
-	c, ok := r.need(o, "en", ": a map with the product's name in English")
+func (r *reader) language(o spec.Object, p *Product) {
+	c, ok := r.Need(o, "en", ": a map with the product's name in English")
 	if !ok {
 		return
 	}
-	en, ok := r.object(c, "name", "description", "shortDescription", "logoUrl")
+	en, ok := r.Object(c, "name", "description", "shortDescription", "logoUrl")
 	if !ok {
 		return
 	}
-	p.Name, _ = r.name(en, "name", "")
-	p.Description = r.prose(en, "description")
-	p.ShortDescription = r.prose(en, "shortDescription")
-	r.optional(en, "logoUrl")
+	p.Name, _ = r.Name(en, "name", "")
+	p.Description = r.Prose(en, "description")
+	p.ShortDescription = r.Prose(en, "shortDescription")
+	r.Optional(en, "logoUrl")
 }
 
 // systems come by name, so that which one queries go to does not hang on the
 // order in the document.
-func (r *reader) systems(o object) (out []System) {
-	c, ok := r.need(o, "deliverySystems", ": a map with at least one delivery system, each with type: sql and a uri")
+func (r *reader) systems(o spec.Object) (out []System) {
+	c, ok := r.Need(o, "deliverySystems", ": a map with at least one delivery system, each with type: sql and a uri")
 	if !ok {
 		return nil
 	}
-	m, ok := r.mapping(c)
-	if ok && len(m.keys) == 0 {
-		r.fail(c, "too_short", "must hold at least one delivery system, with type: sql and a uri")
+	m, ok := r.Mapping(c)
+	if ok && len(m.Keys) == 0 {
+		r.Fail(c, "too_short", "must hold at least one delivery system, with type: sql and a uri")
 	}
-	for _, k := range m.keys {
-		r.plain(m.at[k], k)
-		out = append(out, r.system(k, m.at[k]))
+	for _, k := range m.Keys {
+		r.Plain(m.At[k], k)
+		out = append(out, r.system(k, m.At[k]))
 	}
 	slices.SortFunc(out, func(a, b System) int { return strings.Compare(a.Name, b.Name) })
 	return out
 }
 
-func (r *reader) system(name string, a place) System {
+func (r *reader) system(name string, a spec.Place) System {
 	s := System{Name: name}
-	if absent(a.node) {
-		r.fail(a, "missing", "must be a map with type: sql and a uri")
+	if spec.Absent(a.Node) {
+		r.Fail(a, "missing", "must be a map with type: sql and a uri")
 		return s
 	}
-	o, ok := r.object(a, "type", "uri", "datasourceId", "accessRequestInstruction")
+	o, ok := r.Object(a, "type", "uri", "datasourceId", "accessRequestInstruction")
 	if !ok {
 		return s
 	}
-	s.Type, ok = r.name(o, "type", ": sql")
+	s.Type, ok = r.Name(o, "type", ": sql")
 	if ok && s.Type != "sql" {
-		r.fail(o.get("type"), "literal_error", "must be sql, in lower case")
+		r.Fail(o.Get("type"), "literal_error", "must be sql, in lower case")
 	}
-	if s.URI, ok = r.name(o, "uri", ", such as postgresql://host:5432/database"); ok {
+	if s.URI, ok = r.Name(o, "uri", ", such as postgresql://host:5432/database"); ok {
 		var err error
 		if s.Source, err = ParseSource(s.URI); err != nil {
-			r.fail(o.get("uri"), "value_error", "%s", fault.As(err).Message)
+			r.Fail(o.Get("uri"), "value_error", "%s", fault.As(err).Message)
 		}
 	}
-	if c := o.get("datasourceId"); !absent(c.node) && (c.node.Kind != yaml.ScalarNode || c.node.ShortTag() != "!!int") {
-		r.fail(c, "int_type", "must be a whole number")
+	if c := o.Get("datasourceId"); !spec.Absent(c.Node) && (c.Node.Kind != yaml.ScalarNode || c.Node.ShortTag() != "!!int") {
+		r.Fail(c, "int_type", "must be a whole number")
 	}
-	if c := o.get("accessRequestInstruction"); !absent(c.node) {
-		r.object(c, "type", "instruction", "request", "uri", "provider")
+	if c := o.Get("accessRequestInstruction"); !spec.Absent(c.Node) {
+		r.Object(c, "type", "instruction", "request", "uri", "provider")
 	}
-	if c := o.get("x-postern-login"); !absent(c.node) {
-		if s.NoLogin = c.node.Kind == yaml.ScalarNode && c.node.Value == "none"; !s.NoLogin {
-			r.fail(c, "literal_error", "the only value is none: the warehouse knows no logins")
+	if c := o.Get("x-postern-login"); !spec.Absent(c.Node) {
+		if s.NoLogin = c.Node.Kind == yaml.ScalarNode && c.Node.Value == "none"; !s.NoLogin {
+			r.Fail(c, "literal_error", "the only value is none: the warehouse knows no logins")
 		}
 	}
 	return s
@@ -184,35 +165,35 @@ func schemaOptional(systems []System) bool {
 	return ok && (s.Source.Engine == SQLite || s.Source.Engine == DuckDB)
 }
 
-func (r *reader) metrics(o object) (out []Metric) {
-	c := o.get("metadata")
-	if absent(c.node) {
+func (r *reader) metrics(o spec.Object) (out []Metric) {
+	c := o.Get("metadata")
+	if spec.Absent(c.Node) {
 		return nil
 	}
-	md, ok := r.object(c, "metrics")
+	md, ok := r.Object(c, "metrics")
 	if !ok {
 		return nil
 	}
-	m, _ := r.mapping(md.get("metrics"))
-	for _, k := range m.keys {
-		a := m.at[k]
-		r.plain(a, k)
-		if absent(a.node) {
-			r.fail(a, "missing", "must be a map with displayName, description and expression")
+	m, _ := r.Mapping(md.Get("metrics"))
+	for _, k := range m.Keys {
+		a := m.At[k]
+		r.Plain(a, k)
+		if spec.Absent(a.Node) {
+			r.Fail(a, "missing", "must be a map with displayName, description and expression")
 			continue
 		}
-		mo, ok := r.object(a, "displayName", "description", "expression", "type", "columns")
+		mo, ok := r.Object(a, "displayName", "description", "expression", "type", "columns")
 		if !ok {
 			continue
 		}
-		metric := Metric{Key: k, Type: r.optional(mo, "type")}
-		metric.DisplayName, _ = r.name(mo, "displayName", "")
-		if d, ok := r.need(mo, "description", ""); ok {
-			metric.Description, _ = r.text(d)
+		metric := Metric{Key: k, Type: r.Optional(mo, "type")}
+		metric.DisplayName, _ = r.Name(mo, "displayName", "")
+		if d, ok := r.Need(mo, "description", ""); ok {
+			metric.Description, _ = r.Text(d)
 		}
 		metric.Expression = r.expression(mo)
-		for _, item := range r.list(mo.get("columns")) {
-			if s, ok := r.nameAt(item); ok {
+		for _, item := range r.List(mo.Get("columns")) {
+			if s, ok := r.NameAt(item); ok {
 				metric.Columns = append(metric.Columns, s)
 			}
 		}
@@ -222,14 +203,14 @@ func (r *reader) metrics(o object) (out []Metric) {
 }
 
 // expression reads a required SQL text, which may span lines.
-func (r *reader) expression(o object) string {
-	c, ok := r.need(o, "expression", "")
+func (r *reader) expression(o spec.Object) string {
+	c, ok := r.Need(o, "expression", "")
 	if !ok {
 		return ""
 	}
-	s, ok := r.text(c)
+	s, ok := r.Text(c)
 	if ok && strings.TrimSpace(s) == "" {
-		r.fail(c, "string_too_short", "must not be empty")
+		r.Fail(c, "string_too_short", "must not be empty")
 	}
 	return s
 }

@@ -6,6 +6,10 @@ package product
 import (
 	"encoding/json"
 	"time"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/postern/postern/internal/product/spec"
 )
 
 // Status of a version.
@@ -111,6 +115,14 @@ func (p Product) System() (System, bool) {
 	return System{}, false
 }
 
+// YAML is the spec as YAML: as it was posted, or rendered from JSON.
+func (p Product) YAML() string {
+	if p.SpecYAML != "" || len(p.Spec) == 0 {
+		return p.SpecYAML
+	}
+	return spec.FromJSON(p.Spec)
+}
+
 // Grant shares a product with a subject.
 type Grant struct {
 	Product   string
@@ -175,3 +187,5 @@ type ForeignKey struct {
 	RefTable   Table
 	RefColumns []string
 }
+
+func encodeYAML(n *yaml.Node) ([]byte, error) { return spec.YAML(n) }

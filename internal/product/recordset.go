@@ -5,78 +5,80 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/postern/postern/internal/product/spec"
 )
 
 // columnTypes are the documented ones.
 var columnTypes = []string{"text", "numeric", "date", "boolean", "unknown"}
 
-func (r *reader) recordSets(o object, defaultSchema bool) (out []RecordSet) {
-	m, _ := r.mapping(o.get("recordSets"))
+func (r *reader) recordSets(o spec.Object, defaultSchema bool) (out []RecordSet) {
+	m, _ := r.Mapping(o.Get("recordSets"))
 	names := map[string]string{} // by lower-case name: SQL folds case
-	for _, k := range m.keys {
-		r.plain(m.at[k], k)
-		rs := r.recordSet(k, m.at[k], defaultSchema)
+	for _, k := range m.Keys {
+		r.Plain(m.At[k], k)
+		rs := r.recordSet(k, m.At[k], defaultSchema)
 		if other, dup := names[strings.ToLower(rs.Name)]; dup {
-			r.fail(m.at[k].child("name", m.at[k].node), "value_error", "has the same name as record set %s: SQL could not tell them apart", shown(other))
+			r.Fail(m.At[k].Child("name", m.At[k].Node), "value_error", "has the same name as record set %s: SQL could not tell them apart", spec.Quote(other))
 		}
 		names[strings.ToLower(rs.Name)] = k
 		out = append(out, rs)
 	}
-	for i, k := range m.keys {
-		r.rightTables(m.at[k], out[i], out)
+	for i, k := range m.Keys {
+		r.rightTables(m.At[k], out[i], out)
 	}
 	return out
 }
 
-func (r *reader) recordSet(key string, a place, defaultSchema bool) RecordSet {
+func (r *reader) recordSet(key string, a spec.Place, defaultSchema bool) RecordSet {
 	rs := RecordSet{Key: key, Name: key}
-	if absent(a.node) {
-		r.fail(a, "missing", "must be a map with dataAccess")
+	if spec.Absent(a.Node) {
+		r.Fail(a, "missing", "must be a map with dataAccess")
 		return rs
 	}
-	o, ok := r.object(a, "name", "displayName", "description", "schema", "sample", "dataAccess", "relationships")
+	o, ok := r.Object(a, "name", "displayName", "description", "schema", "sample", "dataAccess", "relationships")
 	if !ok {
 		return rs
 	}
-	if n := r.optional(o, "name"); n != "" {
+	if n := r.Optional(o, "name"); n != "" {
 		rs.Name = n
 	}
-	rs.DisplayName = r.optional(o, "displayName")
-	rs.Description = r.prose(o, "description")
-	rs.Columns = r.columns(o.get("schema"))
-	if c := o.get("sample"); !absent(c.node) {
-		if s, ok := r.object(c, "type", "data"); ok {
-			r.optional(s, "type")
-			r.prose(s, "data")
+	rs.DisplayName = r.Optional(o, "displayName")
+	rs.Description = r.Prose(o, "description")
+	rs.Columns = r.columns(o.Get("schema"))
+	if c := o.Get("sample"); !spec.Absent(c.Node) {
+		if s, ok := r.Object(c, "type", "data"); ok {
+			r.Optional(s, "type")
+			r.Prose(s, "data")
 		}
 	}
 	rs.Table = r.dataAccess(o, defaultSchema)
-	for _, item := range r.list(o.get("relationships")) {
+	for _, item := range r.List(o.Get("relationships")) {
 		rs.Relationships = append(rs.Relationships, r.relationship(item))
 	}
 	return rs
 }
 
-func (r *reader) columns(a place) (out []Column) {
+func (r *reader) columns(a spec.Place) (out []Column) {
 	seen := map[string]bool{}
-	for _, item := range r.list(a) {
-		if absent(item.node) {
-			r.fail(item, "missing", "must be a map with name and type")
+	for _, item := range r.List(a) {
+		if spec.Absent(item.Node) {
+			r.Fail(item, "missing", "must be a map with name and type")
 			continue
 		}
-		o, ok := r.object(item, "name", "type", "displayName", "description")
+		o, ok := r.Object(item, "name", "type", "displayName", "description")
 		if !ok {
 			continue
 		}
-		c := Column{DisplayName: r.optional(o, "displayName"), Description: r.prose(o, "description")}
-		c.Name, ok = r.name(o, "name", "")
+		c := Column{DisplayName: r.Optional(o, "displayName"), Description: r.Prose(o, "description")}
+		c.Name, ok = r.Name(o, "name", "")
 		if ok && seen[c.Name] {
-			r.fail(o.get("name"), "value_error", "the column %s is there twice: keep one", shown(c.Name))
+			r.Fail(o.Get("name"), "value_error", "the column %s is there twice: keep one", spec.Quote(c.Name))
 		}
 		seen[c.Name] = true
-		c.Type, ok = r.name(o, "type", ": one of "+strings.Join(columnTypes, ", "))
+		c.Type, ok = r.Name(o, "type", ": one of "+strings.Join(columnTypes, ", "))
 		if ok && !slices.Contains(columnTypes, c.Type) {
-			r.fail(o.get("type"), "literal_error", "must be one of %s, in lower case", strings.Join(columnTypes, ", "))
+			r.Fail(o.Get("type"), "literal_error", "must be one of %s, in lower case", strings.Join(columnTypes, ", "))
 		}
 		out = append(out, c)
 	}
@@ -85,27 +87,27 @@ func (r *reader) columns(a place) (out []Column) {
 
 // dataAccess gives the physical table: of the first entry, as all name the
 // same data.
-func (r *reader) dataAccess(o object, defaultSchema bool) (t Table) {
-	c, ok := r.need(o, "dataAccess", ": a list with type: SQL and the table's qualifiedName")
+func (r *reader) dataAccess(o spec.Object, defaultSchema bool) (t Table) {
+	c, ok := r.Need(o, "dataAccess", ": a list with type: SQL and the table's qualifiedName")
 	if !ok {
 		return t
 	}
-	items := r.list(c)
-	if c.node.Kind == yaml.SequenceNode && len(items) == 0 {
-		r.fail(c, "too_short", "must hold an entry with type: SQL and the table's qualifiedName")
+	items := r.List(c)
+	if c.Node.Kind == yaml.SequenceNode && len(items) == 0 {
+		r.Fail(c, "too_short", "must hold an entry with type: SQL and the table's qualifiedName")
 	}
 	for i, item := range items {
-		if absent(item.node) {
-			r.fail(item, "missing", "must be a map with type: SQL and qualifiedName")
+		if spec.Absent(item.Node) {
+			r.Fail(item, "missing", "must be a map with type: SQL and qualifiedName")
 			continue
 		}
-		e, ok := r.object(item, "type", "format", "host", "qualifiedName", "documentationUrl")
+		e, ok := r.Object(item, "type", "format", "host", "qualifiedName", "documentationUrl")
 		if !ok {
 			continue
 		}
-		kind, ok := r.name(e, "type", ": SQL")
+		kind, ok := r.Name(e, "type", ": SQL")
 		if ok && kind != "SQL" {
-			r.fail(e.get("type"), "literal_error", "must be SQL, in upper case")
+			r.Fail(e.Get("type"), "literal_error", "must be SQL, in upper case")
 		}
 		if found := r.qualifiedName(e, defaultSchema); i == 0 {
 			t = found
@@ -114,48 +116,48 @@ func (r *reader) dataAccess(o object, defaultSchema bool) (t Table) {
 	return t
 }
 
-func (r *reader) qualifiedName(e object, defaultSchema bool) (t Table) {
-	c, ok := r.need(e, "qualifiedName", ": a map with database, schema and table")
+func (r *reader) qualifiedName(e spec.Object, defaultSchema bool) (t Table) {
+	c, ok := r.Need(e, "qualifiedName", ": a map with database, schema and table")
 	if !ok {
 		return t
 	}
-	q, ok := r.object(c, "database", "schema", "table", "column")
+	q, ok := r.Object(c, "database", "schema", "table", "column")
 	if !ok {
 		return t
 	}
-	t.Database = r.optional(q, "database")
-	r.optional(q, "column")
-	t.Name, _ = r.name(q, "table", "")
-	if defaultSchema && absent(q.get("schema").node) {
+	t.Database = r.Optional(q, "database")
+	r.Optional(q, "column")
+	t.Name, _ = r.Name(q, "table", "")
+	if defaultSchema && spec.Absent(q.Get("schema").Node) {
 		t.Schema = "main"
 		return t
 	}
-	t.Schema, _ = r.name(q, "schema", "")
+	t.Schema, _ = r.Name(q, "schema", "")
 	return t
 }
 
-func (r *reader) relationship(a place) (out Relationship) {
-	if absent(a.node) {
-		r.fail(a, "missing", "must be a map with rightTable, expression, sqlDialect, cardinality, leftNullable and rightNullable")
+func (r *reader) relationship(a spec.Place) (out Relationship) {
+	if spec.Absent(a.Node) {
+		r.Fail(a, "missing", "must be a map with rightTable, expression, sqlDialect, cardinality, leftNullable and rightNullable")
 		return out
 	}
-	o, ok := r.object(a, "name", "rightTable", "expression", "sqlDialect", "cardinality", "leftNullable", "rightNullable", "notes")
+	o, ok := r.Object(a, "name", "rightTable", "expression", "sqlDialect", "cardinality", "leftNullable", "rightNullable", "notes")
 	if !ok {
 		return out
 	}
-	out.Name = r.optional(o, "name")
-	out.RightTable, _ = r.name(o, "rightTable", ": the name of a record set")
+	out.Name = r.Optional(o, "name")
+	out.RightTable, _ = r.Name(o, "rightTable", ": the name of a record set")
 	out.Expression = r.expression(o)
-	out.SQLDialect, _ = r.name(o, "sqlDialect", "")
-	out.Cardinality, _ = r.name(o, "cardinality", ", such as many_to_one")
-	out.LeftNullable = r.flag(o, "leftNullable")
-	out.RightNullable = r.flag(o, "rightNullable")
-	out.Notes = r.prose(o, "notes")
+	out.SQLDialect, _ = r.Name(o, "sqlDialect", "")
+	out.Cardinality, _ = r.Name(o, "cardinality", ", such as many_to_one")
+	out.LeftNullable = r.Flag(o, "leftNullable")
+	out.RightNullable = r.Flag(o, "rightNullable")
+	out.Notes = r.Prose(o, "notes")
 	return out
 }
 
 // rightTables checks that relationships lead to a record set of the product.
-func (r *reader) rightTables(a place, rs RecordSet, all []RecordSet) {
+func (r *reader) rightTables(a spec.Place, rs RecordSet, all []RecordSet) {
 	for i, rel := range rs.Relationships {
 		known := func(x RecordSet) bool {
 			return strings.EqualFold(x.Key, rel.RightTable) || strings.EqualFold(x.Name, rel.RightTable) || strings.EqualFold(x.Table.Name, rel.RightTable)
@@ -164,21 +166,21 @@ func (r *reader) rightTables(a place, rs RecordSet, all []RecordSet) {
 			continue
 		}
 		c, _ := lookup(a, "relationships", i, "rightTable")
-		r.fail(c, "value_error", "%s is not a record set of this product", shown(rel.RightTable))
+		r.Fail(c, "value_error", "%s is not a record set of this product", spec.Quote(rel.RightTable))
 	}
 }
 
-// lookup finds the place of a list item's key again.
-func lookup(a place, list string, i int, key string) (place, bool) {
+// lookup finds the spec.Place of a list item's key again.
+func lookup(a spec.Place, list string, i int, key string) (spec.Place, bool) {
 	quiet := &reader{}
-	o, ok := quiet.mapping(a)
+	o, ok := quiet.Mapping(a)
 	if !ok {
 		return a, false
 	}
-	items := quiet.list(o.get(list))
+	items := quiet.List(o.Get(list))
 	if i >= len(items) {
 		return a, false
 	}
-	item, ok := quiet.mapping(items[i])
-	return item.get(key), ok
+	item, ok := quiet.Mapping(items[i])
+	return item.Get(key), ok
 }

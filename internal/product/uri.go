@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/postern/postern/internal/fault"
+	"github.com/postern/postern/internal/product/spec"
 )
 
 // maxURI is generous: a URI names a place, nothing more.
@@ -23,7 +24,7 @@ func ParseSource(uri string) (Source, error) {
 	if len(uri) > maxURI {
 		return Source{}, refuse("the URI is longer than %d characters", maxURI)
 	}
-	if hasControl(uri) || strings.TrimSpace(uri) != uri {
+	if spec.HasControl(uri) || strings.TrimSpace(uri) != uri {
 		return Source{}, refuse("the URI must hold no line breaks, control characters or surrounding spaces")
 	}
 	scheme, rest, ok := strings.Cut(uri, "://")
@@ -81,7 +82,7 @@ func (e *engine) place(p string, s *Source) error {
 	if err != nil {
 		return refuse("the path has a broken %%-escape: write %%25 for a percent sign")
 	}
-	if hasControl(p) || strings.ContainsAny(p, "'\"`;?*[]{}\\#") {
+	if spec.HasControl(p) || strings.ContainsAny(p, "'\"`;?*[]{}\\#") {
 		return refuse("the path must not hold quotes, wildcards, ; ? # \\ or control characters: rename the file")
 	}
 	clean := path.Clean("/" + p)
@@ -207,7 +208,7 @@ func (e *engine) segments(p string, s *Source, into ...string) error {
 	}
 	for i, raw := range parts {
 		v, err := url.PathUnescape(raw)
-		if err != nil || v == "" || len(v) > 128 || hasControl(v) || strings.ContainsAny(v, "/\\?#@;=&") {
+		if err != nil || v == "" || len(v) > 128 || spec.HasControl(v) || strings.ContainsAny(v, "/\\?#@;=&") {
 			return refuse("the URI's path must name a %s in plain characters", e.dbWord())
 		}
 		if into[i] == "" {

@@ -1,4 +1,4 @@
-package product
+package spec
 
 import (
 	"bytes"
@@ -26,9 +26,9 @@ const (
 	maxText     = 8 << 20 // bytes of text after following aliases
 )
 
-// parseTree reads one YAML or JSON document into nodes that know their line.
+// Parse reads one YAML or JSON document into nodes that know their line.
 // Aliases are followed; duplicate keys, tags and merge keys are refused.
-func parseTree(doc []byte) (root *yaml.Node, isYAML bool, err error) {
+func Parse(doc []byte) (root *yaml.Node, isYAML bool, err error) {
 	switch {
 	case len(doc) > maxDocument:
 		return nil, false, fault.New(fault.Invalid, "the spec is larger than %d bytes", maxDocument)
@@ -136,7 +136,7 @@ func (w *treeWalk) mapping(n *yaml.Node, depth int) error {
 			return fault.New(fault.Invalid, "the merge key << is not supported: write the keys out (line %d)", f.Line)
 		}
 		if first, dup := seen[f.Value]; dup {
-			return fault.New(fault.Invalid, "the key %s is there twice, on lines %d and %d: keep one", shown(f.Value), first, f.Line)
+			return fault.New(fault.Invalid, "the key %s is there twice, on lines %d and %d: keep one", Quote(f.Value), first, f.Line)
 		}
 		seen[f.Value] = f.Line
 	}
@@ -153,7 +153,7 @@ func checkScalar(n *yaml.Node) error {
 		return nil
 	case "!!bool", "!!int", "!!float":
 		if _, err := scalarJSON(n); err != nil {
-			return fault.New(fault.Invalid, "%s is not a number or boolean that JSON can carry: put it in quotes (line %d)", shown(n.Value), n.Line)
+			return fault.New(fault.Invalid, "%s is not a number or boolean that JSON can carry: put it in quotes (line %d)", Quote(n.Value), n.Line)
 		}
 		return nil
 	}
@@ -232,8 +232,8 @@ func (j *jsonReader) inside(n *yaml.Node, depth int) error {
 	return err
 }
 
-// toJSON writes the tree, keys in the order they were written.
-func toJSON(n *yaml.Node) (json.RawMessage, error) {
+// JSON writes the tree, keys in the order they were written.
+func JSON(n *yaml.Node) (json.RawMessage, error) {
 	var b bytes.Buffer
 	err := writeJSON(&b, n)
 	return b.Bytes(), err
@@ -310,25 +310,22 @@ func quoteJSON(s string) []byte {
 	return bytes.TrimRight(b.Bytes(), "\n")
 }
 
-// shown is text from the document fit for a message: short and on one line.
-func shown(s string) string {
+// Quote is text from the document fit for a message: short and on one line.
+func Quote(s string) string {
 	if len(s) > 60 {
 		s = strings.ToValidUTF8(s[:60], "") + "…"
 	}
 	return fmt.Sprintf("%q", s)
 }
 
-// YAML is the spec as YAML: as it was posted, or rendered from JSON.
-func (p Product) YAML() string {
-	if p.SpecYAML != "" || len(p.Spec) == 0 {
-		return p.SpecYAML
-	}
-	n, err := jsonTree(p.Spec)
+// FromJSON renders a spec that was written as JSON as YAML; "" when it is none.
+func FromJSON(doc []byte) string {
+	n, err := jsonTree(doc)
 	if err != nil {
 		return ""
 	}
 	plainStyle(n)
-	out, err := encodeYAML(n)
+	out, err := YAML(n)
 	if err != nil {
 		return ""
 	}
@@ -343,7 +340,8 @@ func plainStyle(n *yaml.Node) {
 	}
 }
 
-func encodeYAML(n *yaml.Node) ([]byte, error) {
+// YAML writes the tree with two spaces a level.
+func YAML(n *yaml.Node) ([]byte, error) {
 	var b bytes.Buffer
 	e := yaml.NewEncoder(&b)
 	e.SetIndent(2)
