@@ -27,7 +27,7 @@ func LinearRegression(f Frame, y string, xs []string) (Report, error) {
 	r := Report{Operation: "linear_regression", Used: n, LeftOut: out}
 	fit, ok := leastSquares(design, ys)
 	if !ok {
-		return Report{}, fault.BadField("x", "value_error", "the columns do not vary independently: one is constant, or made of the others")
+		return Report{}, fault.BadField("predictors", "value_error", "the columns do not vary independently: one is constant, or made of the others")
 	}
 	df := float64(n - k)
 	total := squares(ys)
@@ -65,14 +65,14 @@ func (f *Frame) model(y string, xs []string) (*Column, []*Column, error) {
 		return nil, nil, err
 	}
 	if len(xs) == 0 {
-		return nil, nil, fault.Missing("x")
+		return nil, nil, fault.Missing("predictors")
 	}
 	if len(xs) > mostPredictors {
-		return nil, nil, fault.BadField("x", "too_long", "at most %d columns", mostPredictors)
+		return nil, nil, fault.BadField("predictors", "too_long", "at most %d columns", mostPredictors)
 	}
 	var predictors []*Column
 	for _, x := range xs {
-		c, err := f.numbers("x", x)
+		c, err := f.numbers("predictors", x)
 		if err != nil {
 			return nil, nil, err
 		}

@@ -11,6 +11,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/google/jsonschema-go/jsonschema"
 
@@ -186,9 +187,9 @@ func neverNull(s *jsonschema.Schema) {
 
 // Builtin lists every tool Postern answers to, in the order they are offered.
 func Builtin() []Tool {
-	return append([]Tool{
+	return slices.Concat([]Tool{
 		sqlExecution, dataSchema, productSpec, productSearch, dataSources,
-	}, absent()...)
+	}, statistics, absent())
 }
 
 // Find gives the tool of that name.

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -213,13 +214,28 @@ func names(t *testing.T, s *sdk.ClientSession) []string {
 }
 
 func TestToolsAreListedForTheCallerOnly(t *testing.T) {
-	own := []string{"get_data_product_spec_tool", "get_data_schema_tool", "get_data_sources_tool", "list_data_products_tool", "sql_execution_tool"}
+	own := []string{
+		"chi_square_tool",
+		"contribution_tool",
+		"correlation_tool",
+		"get_data_product_spec_tool",
+		"get_data_schema_tool",
+		"get_data_sources_tool",
+		"linear_regression_tool",
+		"list_data_products_tool",
+		"mann_whitney_tool",
+		"outliers_tool",
+		"period_change_tool",
+		"sql_execution_tool",
+		"summary_statistics_tool",
+		"t_test_tool",
+	}
 	eachRevision(t, func(t *testing.T, g gate, s *sdk.ClientSession) {
 		if d := cmp.Diff(own, names(t, s)); d != "" {
 			t.Error(d)
 		}
 		auditor := g.connect(t, "auditor", revisions[0], "/ai/mcp/")
-		want := []string{"get_data_product_spec_tool", "get_data_schema_tool", "get_data_sources_tool", "list_data_products_tool", "read_record_tool", "sql_execution_tool"}
+		want := slices.Sorted(slices.Values(append([]string{"read_record_tool"}, own...)))
 		if d := cmp.Diff(want, names(t, auditor)); d != "" {
 			t.Error(d)
 		}

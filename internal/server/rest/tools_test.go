@@ -348,7 +348,8 @@ func TestInternalFailuresLeaveTheirCauseInTheLogOnly(t *testing.T) {
 func TestEveryReferencedToolAndAgentAnswers(t *testing.T) {
 	m := toolsMux(t, toolsData{}, &toolsRecord{}, io.Discard)
 	all := `{"message":"m","data_product_id":"shop:sales","marketplace_id":"default","sql":"s","result_table_name":"r","search_term":"s","question":"q",
-		"signature":{},"chart_code_snippet":"c","image_title":"t","asset_id":"a","root_node":{"id":1,"otype":"table"},"direction":"upstream"}`
+		"signature":{},"chart_code_snippet":"c","image_title":"t","asset_id":"a","root_node":{"id":1,"otype":"table"},"direction":"upstream",
+		"value":"v","group":"g","row":"r","column":"c","x":"x","predictors":["x"],"y":"y","dimension":"d","measure":"m","period":"p"}`
 	refs := []string{
 		"agent/default/sql_query_agent", "agent/default/query_flow_agent", "agent/default/catalog_context_search_agent",
 		"agent/default/data_product_query_agent", "agent/default/charting_agent", "agent/default/chart_create_agent",
