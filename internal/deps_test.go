@@ -46,6 +46,7 @@ var may = map[string][]string{
 	"chat":                         {"fault", "auth"},
 	"job":                          {"fault", "auth"},
 	"semantic":                     {"fault", "product"},
+	"draft":                        {"fault", "product", "semantic"},
 	"semantic/semantictest":        {"fault", "product", "semantic"},
 	"planner":                      {"fault", "product", "semantic", "planner/lexicon"},
 	"planner/lexicon":              {},

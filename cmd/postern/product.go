@@ -3,12 +3,9 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"net/netip"
 	"os"
-	"regexp"
 	"strings"
 	"text/tabwriter"
 
@@ -16,7 +13,6 @@ import (
 	"github.com/postern/postern/internal/fault"
 	"github.com/postern/postern/internal/policy"
 	"github.com/postern/postern/internal/product"
-	"github.com/postern/postern/internal/warehouse"
 )
 
 type productCmd struct {
@@ -176,78 +172,6 @@ func (p productShowCmd) Run(ctx context.Context, c *terminal) error {
 		_, err := fmt.Fprintln(w, strings.TrimRight(spec, "\n"))
 		return err
 	})
-}
-
-type productDraftCmd struct {
-	output
-	URI      string `required:"" help:"The warehouse: postgresql://host/db, duckdb:///path/file.duckdb or sqlite:///path/file.sqlite." placeholder:"URI"`
-	ID       string `name:"id" help:"The product's id; from the database's name by default." placeholder:"ID"`
-	Name     string `help:"The product's name for people." placeholder:"NAME"`
-	Username string `help:"Sign in as this user; the password comes from stdin." placeholder:"U"`
-}
-
-// anywhere lets an operator's own command reach the warehouse it was told of.
-var anywhere = []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")}
-
-// Run writes the spec on stdout and says on stderr what it is doing.
-func (d productDraftCmd) Run(ctx context.Context, c *terminal) error {
-	login, uri, err := d.login(c)
-	if err != nil {
-		return err
-	}
-	c.progress("reading the schema")
-	schema, err := introspect(ctx, uri, login, anywhere)
-	if err != nil {
-		return err
-	}
-	columns, keys := 0, 0
-	for _, t := range schema.Tables {
-		columns, keys = columns+len(t.Columns), keys+len(t.ForeignKeys)
-	}
-	c.progress("%d tables, %d columns, %d foreign keys", len(schema.Tables), columns, keys)
-	doc, err := product.Draft(schema, uri, d.ID, d.Name, login.Username == "")
-	if err != nil {
-		return err
-	}
-	if !d.JSON {
-		_, err = c.out.Write(doc)
-		return err
-	}
-	p, err := product.Parse(doc)
-	if err != nil {
-		return err
-	}
-	return c.print(true, p.Spec, nil)
-}
-
-// login takes a user from the flag or from the URI, and its password from
-// stdin. A password in the URI is refused: it would be in the shell's history.
-func (d productDraftCmd) login(c *terminal) (warehouse.Login, string, error) {
-	uri, user := splitUser(d.URI)
-	if d.Username != "" {
-		user = d.Username
-	}
-	if strings.Contains(user, ":") {
-		return warehouse.Login{}, "", hint(errors.New("the URI holds a password"), "give --username, and the password on stdin")
-	}
-	if user == "" && strings.HasPrefix(uri, "postgres") {
-		return warehouse.Login{}, "", hint(errors.New("PostgreSQL has no login without a user"), "give --username, and the password on stdin")
-	}
-	if user == "" {
-		return warehouse.Login{}, uri, nil
-	}
-	pw, err := readPassword(c, "Password for "+user+": ")
-	return warehouse.Login{Username: user, Password: pw}, uri, err
-}
-
-var userinfo = regexp.MustCompile(`^([a-z]+://)([^/@]*)@`)
-
-func splitUser(uri string) (bare, user string) {
-	m := userinfo.FindStringSubmatch(uri)
-	if m == nil {
-		return uri, ""
-	}
-	return m[1] + uri[len(m[0]):], m[2]
 }
 
 type productGrantCmd struct {

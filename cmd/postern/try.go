@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/postern/postern/internal/auth"
 	"github.com/postern/postern/internal/fault"
@@ -40,19 +41,18 @@ type tried struct {
 	MCP          any             `json:"mcp"`
 }
 
+// firstLook is how long a first answer waits for the tables' values.
+const firstLook = 20 * time.Second
+
 // Run drafts, applies, grants, signs in, queries, and says how to go on.
 func (t tryCmd) Run(ctx context.Context, c *terminal) error {
-	d := productDraftCmd{URI: t.URI, Username: t.Username}
+	d := productDraftCmd{URI: t.URI, Username: t.Username, ID: t.ID, Within: firstLook}
 	login, uri, err := d.login(c)
 	if err != nil {
 		return err
 	}
-	c.progress("1. reading the schema of %s", uri)
-	schema, err := introspect(ctx, uri, login, anywhere)
-	if err != nil {
-		return err
-	}
-	doc, err := product.Draft(schema, uri, t.ID, "", login.Username == "")
+	c.progress("1. drafting a data product of %s", uri)
+	doc, err := d.draft(ctx, c, uri, login)
 	if err != nil {
 		return err
 	}

@@ -24,8 +24,13 @@ func FromProduct(p product.Product) *Model {
 		m.Tables = append(m.Tables, tableOf(rs, x.RecordSets[rs.Key]))
 	}
 	for _, rs := range p.RecordSets {
-		for _, r := range rs.Relationships {
-			m.addRelationship(p, rs, r)
+		more := x.RecordSets[rs.Key].Relationships
+		for i, r := range rs.Relationships {
+			var extra joinExtra
+			if i < len(more) {
+				extra = more[i]
+			}
+			m.addRelationship(p, rs, r, extra)
 		}
 	}
 	for _, metric := range p.Metrics {
@@ -67,11 +72,20 @@ type extras struct {
 }
 
 type tableExtra struct {
-	PrimaryKey []string         `json:"x-postern-primary-key"`
-	Synonyms   []string         `json:"x-postern-synonyms"`
-	TimeColumn string           `json:"x-postern-time-column"`
-	Grain      string           `json:"x-postern-grain"`
-	Columns    []map[string]any `json:"schema"`
+	PrimaryKey    []string         `json:"x-postern-primary-key"`
+	Synonyms      []string         `json:"x-postern-synonyms"`
+	TimeColumn    string           `json:"x-postern-time-column"`
+	Grain         string           `json:"x-postern-grain"`
+	Rows          *int64           `json:"x-postern-rows"`
+	Inferred      []string         `json:"x-postern-inferred"` // which of these keys were guessed
+	Columns       []map[string]any `json:"schema"`
+	Relationships []joinExtra      `json:"relationships"`
+}
+
+type joinExtra struct {
+	Inferred bool     `json:"x-postern-inferred"`
+	Label    string   `json:"x-postern-label"`
+	Synonyms []string `json:"x-postern-synonyms"`
 }
 
 type metricExtra struct {
@@ -139,7 +153,11 @@ func eachKey(raw json.RawMessage, f func(string, json.RawMessage)) {
 
 func tableOf(rs product.RecordSet, x tableExtra) Table {
 	t := Table{Name: rs.Name, Physical: rs.Table.Name, Label: strings.ToLower(rs.DisplayName), Description: rs.Description,
-		Synonyms: x.Synonyms, PrimaryKey: x.PrimaryKey, Rows: -1, TimeColumn: x.TimeColumn, Grain: Grain(x.Grain)}
+		Synonyms: x.Synonyms, PrimaryKey: x.PrimaryKey, Rows: -1, TimeColumn: x.TimeColumn, Grain: Grain(x.Grain),
+		KeyInferred: slices.Contains(x.Inferred, "x-postern-primary-key")}
+	if x.Rows != nil && *x.Rows >= 0 {
+		t.Rows = *x.Rows
+	}
 	for i, c := range rs.Columns {
 		col := Column{Name: c.Name, Label: strings.ToLower(c.DisplayName), Class: Class(c.Type), Description: c.Description, Distinct: -1, Nullable: true}
 		if i < len(x.Columns) {
@@ -154,30 +172,43 @@ func (c *Column) extra(x map[string]any) {
 	str := func(key string) string { s, _ := x[key].(string); return s }
 	c.EngineType, c.Unit = str("x-postern-type"), str("x-postern-unit")
 	c.Role, c.Additive = Role(str("x-postern-role")), Additivity(str("x-postern-additivity"))
-	list, _ := x["x-postern-synonyms"].([]any)
-	for _, v := range list {
-		if s, ok := v.(string); ok {
-			c.Synonyms = append(c.Synonyms, s)
+	c.Synonyms = texts(x["x-postern-synonyms"])
+	if c.Values = texts(x["x-postern-values"]); len(c.Values) > 0 {
+		c.Complete, c.Distinct = true, int64(len(c.Values))
+	} else {
+		c.Values = texts(x["x-postern-samples"])
+	}
+	if n, ok := x["x-postern-distinct"].(float64); ok && n >= 0 {
+		c.Distinct = int64(n)
+	}
+	c.NumericText, _ = x["x-postern-numeric-text"].(bool)
+}
+
+func texts(list any) (out []string) {
+	all, _ := list.([]any)
+	for _, v := range all {
+		switch v := v.(type) {
+		case string:
+			out = append(out, v)
+		case float64:
+			out = append(out, strconv.FormatFloat(v, 'f', -1, 64))
+		case bool:
+			out = append(out, strconv.FormatBool(v))
 		}
 	}
-	values, _ := x["x-postern-values"].([]any)
-	for _, v := range values {
-		if s, ok := v.(string); ok {
-			c.Values, c.Complete = append(c.Values, s), true
-		}
-	}
+	return out
 }
 
 // addRelationship reads a.x = b.y [AND ...]. An expression of another form is
 // no join that a compiler could walk both ways, and is left out.
-func (m *Model) addRelationship(p product.Product, rs product.RecordSet, r product.Relationship) {
+func (m *Model) addRelationship(p product.Product, rs product.RecordSet, r product.Relationship, x joinExtra) {
 	right := ""
 	for _, x := range p.RecordSets {
 		if fold(x.Key, r.RightTable) || fold(x.Name, r.RightTable) || right == "" && fold(x.Table.Name, r.RightTable) {
 			right = x.Name
 		}
 	}
-	j := Join{Name: r.Name, From: rs.Name, To: right, Cardinality: cardinality(r.Cardinality), FromOptional: r.LeftNullable, Label: r.Notes}
+	j := Join{Name: r.Name, From: rs.Name, To: right, Cardinality: cardinality(r.Cardinality), FromOptional: r.LeftNullable, Label: x.Label, Synonyms: x.Synonyms, Inferred: x.Inferred}
 	terms, ok := equalities(r.Expression)
 	if !ok || right == "" {
 		return

@@ -1,4 +1,4 @@
-package product_test
+package draft_test
 
 import (
 	"bytes"
@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/postern/postern/internal/draft"
 	"github.com/postern/postern/internal/fault"
 	"github.com/postern/postern/internal/product"
 )
@@ -32,8 +33,17 @@ func shop() product.Schema {
 	}}
 }
 
+// drafted writes a draft without a look into the tables.
+func drafted(s product.Schema, o draft.Options) ([]byte, error) {
+	src, _ := product.ParseSource(o.URI)
+	s = draft.Named(s)
+	m := draft.Model(s, src.Engine)
+	m.Infer()
+	return draft.Spec(s, m, o)
+}
+
 func TestADraftIsASpec(t *testing.T) {
-	doc, err := product.Draft(shop(), "postgresql://h/shop", "shop", "The shop", false)
+	doc, err := drafted(shop(), draft.Options{URI: "postgresql://h/shop", ID: "shop", Name: "The shop", NoLogin: false})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,13 +87,13 @@ func TestADraftIsASpec(t *testing.T) {
 }
 
 func TestADraftIsTheSameEachTime(t *testing.T) {
-	first, err := product.Draft(shop(), "postgresql://h/shop", "shop", "The shop", false)
+	first, err := drafted(shop(), draft.Options{URI: "postgresql://h/shop", ID: "shop", Name: "The shop", NoLogin: false})
 	if err != nil {
 		t.Fatal(err)
 	}
 	turned := shop()
 	slices.Reverse(turned.Tables)
-	again, err := product.Draft(turned, "postgresql://h/shop", "shop", "The shop", false)
+	again, err := drafted(turned, draft.Options{URI: "postgresql://h/shop", ID: "shop", Name: "The shop", NoLogin: false})
 	if err != nil || !bytes.Equal(first, again) {
 		t.Errorf("%v\n%s", err, again)
 	}
@@ -97,11 +107,11 @@ func TestADraftTakesItsIdFromTheSource(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := product.DraftID(s); got != want {
+		if got := draft.ID(s); got != want {
 			t.Errorf("%s: %s, want %s", uri, got, want)
 		}
 	}
-	doc, err := product.Draft(product.Schema{}, "sqlite:///data/shop.sqlite", "", "", true)
+	doc, err := drafted(product.Schema{}, draft.Options{URI: "sqlite:///data/shop.sqlite", ID: "", Name: "", NoLogin: true})
 	if err != nil || !strings.Contains(string(doc), "productId: shop\n") {
 		t.Errorf("%v\n%s", err, doc)
 	}
@@ -109,22 +119,8 @@ func TestADraftTakesItsIdFromTheSource(t *testing.T) {
 
 func TestADraftOfABadSourceOrIdIsRefused(t *testing.T) {
 	for _, c := range [][2]string{{"postgresql://u:p@h/d", "x"}, {"postgresql://h/d", "a b"}} {
-		if _, err := product.Draft(shop(), c[0], c[1], "", false); !fault.Is(err, fault.Invalid) {
+		if _, err := drafted(shop(), draft.Options{URI: c[0], ID: c[1], Name: "", NoLogin: false}); !fault.Is(err, fault.Invalid) {
 			t.Errorf("%v: %v", c, err)
-		}
-	}
-}
-
-func TestEngineTypesMapToTheDocumentedOnes(t *testing.T) {
-	for in, want := range map[string]string{
-		"VARCHAR(20)": "text", "character varying": "text", "Nullable(String)": "text", "LowCardinality(Nullable(FixedString(3)))": "text", "uuid": "text",
-		"INTEGER": "numeric", "int unsigned": "numeric", "bigint(20) unsigned": "numeric", "DECIMAL(10,2)": "numeric", "double  precision": "numeric", "UInt64": "numeric", "HUGEINT": "numeric",
-		"date": "date", "TIMESTAMP WITH TIME ZONE": "date", "timestamp(3) without time zone": "date", "TIMESTAMP_NS": "date", "DateTime64(3, 'UTC')": "date", "time": "date",
-		"BOOLEAN": "boolean", "tinyint(1)": "boolean", "bit": "boolean",
-		"": "unknown", "integer[]": "unknown", "STRUCT(a INTEGER)": "unknown", "jsonb": "unknown", "bytea": "unknown", "BLOB": "unknown", "geometry": "unknown", "Array(String)": "unknown", "interval": "unknown", "INTEGER[3]": "unknown",
-	} {
-		if got := product.ColumnType(in); got != want {
-			t.Errorf("%q: %s, want %s", in, got, want)
 		}
 	}
 }
@@ -135,7 +131,7 @@ func TestNamesThatLookLikeOtherThingsStayNames(t *testing.T) {
 	for _, n := range names {
 		s.Tables = append(s.Tables, product.SchemaTable{Table: product.Table{Schema: "s", Name: n}, Description: n, Columns: []product.SchemaColumn{{Name: n, Type: n}}})
 	}
-	doc, err := product.Draft(s, "postgresql://h/d", "x", "yes", false)
+	doc, err := drafted(s, draft.Options{URI: "postgresql://h/d", ID: "x", Name: "yes", NoLogin: false})
 	if err != nil {
 		t.Fatal(err)
 	}
