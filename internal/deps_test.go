@@ -28,7 +28,7 @@ var may = map[string][]string{
 	"product/market":               {"fault", "product", "product/spec"},
 	"auth":                         {"fault", "secret", "keyring"},
 	"credential":                   {"fault", "secret", "keyring"},
-	"policy":                       {"fault", "auth", "product", "product/market", "sqlfacts"},
+	"policy":                       {"fault", "auth", "product", "product/market", "rank", "sqlfacts"},
 	"audit":                        {"fault", "auth"},
 	"warehouse":                    {"fault", "secret", "product", "sqlfacts", "result"},
 	"warehouse/sqlite":             {"fault", "secret", "product", "sqlfacts", "result", "warehouse"},

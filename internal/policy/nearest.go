@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/postern/postern/internal/rank"
 )
 
 // someNames caps how many names a message lists.
@@ -33,7 +35,7 @@ func oneOf(names []string) string {
 func didYouMean(written string, candidates []string) string {
 	best, least := "", len(written)/3+2
 	for _, c := range slices.Sorted(slices.Values(candidates)) {
-		if d := distance(strings.ToLower(written), strings.ToLower(c), least); d < least {
+		if d := rank.Distance(strings.ToLower(written), strings.ToLower(c), least); d < least {
 			best, least = c, d
 		}
 	}
@@ -41,28 +43,4 @@ func didYouMean(written string, candidates []string) string {
 		return ""
 	}
 	return "; did you mean " + best + "?"
-}
-
-// distance is the number of single-byte edits between a and b, or limit when
-// it is not below that.
-func distance(a, b string, limit int) int {
-	if len(a)-len(b) >= limit || len(b)-len(a) >= limit || len(a) > 64 {
-		return limit
-	}
-	row := make([]int, len(b)+1)
-	for k := range row {
-		row[k] = k
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for k := range len(b) {
-			cost := diagonal
-			if a[i] != b[k] {
-				cost = 1 + min(diagonal, row[k], row[k+1])
-			}
-			diagonal, row[k+1] = row[k+1], cost
-		}
-	}
-	return min(row[len(b)], limit)
 }

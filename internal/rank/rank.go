@@ -29,6 +29,7 @@ const nearly = 0.5
 // texts, of which each hit says which it found.
 type Field struct {
 	Name   string  // "name", "description", "value"
+	Of     string  // of which part of the document, for the reader of a match
 	Text   string  // as shown
 	Weight float64 // what a word in it counts; 0 is 1
 }
@@ -43,6 +44,7 @@ type Hit struct {
 // Match is a text that holds words of the query.
 type Match struct {
 	Field string
+	Of    string
 	Text  string
 	Words int // how many different words of the query
 }
@@ -59,10 +61,8 @@ type Index struct {
 }
 
 type entry struct {
-	doc    int
-	field  string
-	text   string
-	weight float64
+	doc int
+	Field
 }
 
 type posting struct{ entry, count int }
@@ -89,8 +89,9 @@ func (x *Index) Add(id string, fields ...Field) {
 		if len(words) == 0 {
 			continue
 		}
+		f.Weight = cmp.Or(f.Weight, 1)
 		at := len(x.entries)
-		x.entries = append(x.entries, entry{doc, f.Name, f.Text, cmp.Or(f.Weight, 1)})
+		x.entries = append(x.entries, entry{doc, f})
 		s := x.fields[f.Name]
 		if x.lengths[place{doc, f.Name}] == 0 {
 			s.docs++
@@ -164,10 +165,10 @@ func (x *Index) begun(t term, met map[int]float64, found map[int]int) {
 func (x *Index) meet(list []posting, part float64, met map[int]float64, found map[int]int) {
 	for _, p := range list {
 		e := x.entries[p.entry]
-		all := x.fields[e.field]
+		all := x.fields[e.Name]
 		average := float64(all.words) / float64(all.docs)
-		long := float64(x.lengths[place{e.doc, e.field}]) / average
-		met[e.doc] += part * e.weight * float64(p.count) / (1 - b + b*long)
+		long := float64(x.lengths[place{e.doc, e.Name}]) / average
+		met[e.doc] += part * e.Weight * float64(p.count) / (1 - b + b*long)
 		found[p.entry]++
 	}
 }
@@ -195,7 +196,7 @@ func (x *Index) hits(scores []float64, found map[int]int, limit int) []Hit {
 	for _, n := range entries {
 		e := x.entries[n]
 		if i, ok := at[e.doc]; ok {
-			out[i].Matches = append(out[i].Matches, Match{e.field, e.text, found[n]})
+			out[i].Matches = append(out[i].Matches, Match{e.Name, e.Of, e.Text, found[n]})
 		}
 	}
 	return out

@@ -19,9 +19,9 @@ func shelf() *rank.Index {
 		{"CustomerAddress", "Where to ship", "Zürich,Delft"},
 		{"payroll", "Salaries of the staff, never of a customer", ""},
 	} {
-		fields := []rank.Field{{"name", d[0], 4}, {"description", d[1], 1}}
+		fields := []rank.Field{{Name: "name", Text: d[0], Weight: 4}, {Name: "description", Text: d[1]}}
 		for v := range strings.SplitSeq(d[2], ",") {
-			fields = append(fields, rank.Field{"value", v, 2})
+			fields = append(fields, rank.Field{Name: "value", Of: "column", Text: v, Weight: 2})
 		}
 		x.Add(d[0], fields...)
 	}
@@ -57,7 +57,7 @@ func TestTheBestDocumentComesFirst(t *testing.T) {
 
 func TestAHitSaysWhereItFoundHowManyWords(t *testing.T) {
 	hits := shelf().Search("customer address in zurich", 1)
-	want := []rank.Match{{"name", "CustomerAddress", 2}, {"value", "Zürich", 1}}
+	want := []rank.Match{{"name", "", "CustomerAddress", 2}, {"value", "column", "Zürich", 1}}
 	if len(hits) != 1 || hits[0].Score <= 0 {
 		t.Fatalf("got %+v", hits)
 	}

@@ -5,49 +5,91 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/postern/postern/internal/fault"
 	"github.com/postern/postern/internal/product"
+	"github.com/postern/postern/internal/semantic"
 )
 
 type schemaInput struct {
 	queryInput
-	Query string `json:"query,omitempty" jsonschema:"What you are looking for: tables and columns whose names, descriptions or sample values match come first."`
+	Query  string   `json:"query,omitempty" jsonschema:"What you are looking for, in words: the tables whose names, descriptions, synonyms or values match come first."`
+	Tables []string `json:"tables,omitempty" jsonschema:"Names of the tables to show, when you know which; leave out for all. Use it to see what an earlier answer left out."`
 }
 
 type schemaOutput struct {
-	DataProductID string         `json:"data_product_id"`
-	Version       string         `json:"version"`
-	Name          string         `json:"name"`
-	Description   string         `json:"description,omitempty"`
-	Dialect       string         `json:"dialect" jsonschema:"The engine whose SQL to write."`
-	Tables        []schemaTable  `json:"tables"`
-	Relationships []relationship `json:"relationships"`
-	Metrics       []metric       `json:"metrics"`
-	Matches       []match        `json:"matches,omitempty" jsonschema:"Sample values that match the query."`
+	DataProductID string          `json:"data_product_id"`
+	Version       string          `json:"version"`
+	Name          string          `json:"name"`
+	Description   string          `json:"description,omitempty"`
+	Dialect       string          `json:"dialect" jsonschema:"The engine whose SQL to write."`
+	ModelVersion  string          `json:"model_version" jsonschema:"Changes when anything of this changes."`
+	Tables        []schemaTable   `json:"tables"`
+	Joins         []schemaJoin    `json:"joins" jsonschema:"Ways from table to table, declared and inferred."`
+	Relationships []relationship  `json:"relationships" jsonschema:"Joins in the words of the product's owner."`
+	Metrics       []metric        `json:"metrics" jsonschema:"Named measures: prefer them to sums of your own."`
+	Filters       []namedFilter   `json:"filters,omitempty" jsonschema:"Named conditions."`
+	Verified      []verifiedQuery `json:"verified_queries,omitempty" jsonschema:"Questions whose SQL a person has accepted."`
+	Matches       []match         `json:"matches,omitempty" jsonschema:"Values of the data that match the query, spelled as SQL must spell them."`
+	Truncated     bool            `json:"truncated" jsonschema:"True when this is less than the whole schema."`
+	Reason        string          `json:"reason,omitempty" jsonschema:"Why it was trimmed."`
+	Next          string          `json:"next,omitempty" jsonschema:"What to do to see more."`
+	LeftOut       *leftOut        `json:"left_out,omitempty"`
+}
+
+// leftOut says what a trimmed schema does not show.
+type leftOut struct {
+	Tables  []string `json:"tables" jsonschema:"Names of tables that are not shown, best match first, as far as there is room."`
+	Count   int      `json:"table_count" jsonschema:"How many tables are not shown at all."`
+	Columns int      `json:"column_count" jsonschema:"How many columns are not shown, with those of these tables."`
 }
 
 type schemaTable struct {
-	Name         string         `json:"name" jsonschema:"The name to use in SQL."`
-	PhysicalName string         `json:"physical_name"`
-	Description  string         `json:"description,omitempty"`
-	Kind         string         `json:"kind" jsonschema:"table or view"`
-	RowEstimate  *int64         `json:"row_estimate,omitempty"`
-	Columns      []schemaColumn `json:"columns"`
-	PrimaryKey   []string       `json:"primary_key,omitempty"`
-	ForeignKeys  []foreignKey   `json:"foreign_keys,omitempty"`
+	Name           string         `json:"name" jsonschema:"The name to use in SQL."`
+	PhysicalName   string         `json:"physical_name"`
+	Label          string         `json:"label,omitempty" jsonschema:"What people call it."`
+	Description    string         `json:"description,omitempty"`
+	Synonyms       []string       `json:"synonyms,omitempty"`
+	Kind           string         `json:"kind" jsonschema:"table or view"`
+	RowEstimate    *int64         `json:"row_estimate,omitempty"`
+	Columns        []schemaColumn `json:"columns"`
+	ColumnsLeftOut int            `json:"columns_left_out,omitempty" jsonschema:"How many columns are not shown."`
+	PrimaryKey     []string       `json:"primary_key,omitempty"`
+	KeyInferred    bool           `json:"primary_key_inferred,omitempty" jsonschema:"The key is guessed from names and values."`
+	ForeignKeys    []foreignKey   `json:"foreign_keys,omitempty"`
+	TimeColumn     string         `json:"time_column,omitempty" jsonschema:"The column that 'in 2024' means."`
+	TimeGrain      string         `json:"time_grain,omitempty" jsonschema:"day, week, month, quarter or year, where none is asked for."`
 }
 
 type schemaColumn struct {
-	Name         string   `json:"name"`
-	Type         string   `json:"type"`
-	Nullable     bool     `json:"nullable"`
-	Description  string   `json:"description,omitempty"`
-	SampleValues []string `json:"sample_values,omitempty"`
+	Name           string   `json:"name"`
+	Type           string   `json:"type"`
+	Nullable       bool     `json:"nullable"`
+	Role           string   `json:"role,omitempty" jsonschema:"key, foreign (leads to another table), measure (to be aggregated), dimension (to group and filter by) or time"`
+	Label          string   `json:"label,omitempty" jsonschema:"What people call it."`
+	Description    string   `json:"description,omitempty"`
+	Synonyms       []string `json:"synonyms,omitempty"`
+	Unit           string   `json:"unit,omitempty"`
+	Additivity     string   `json:"additivity,omitempty" jsonschema:"semi: never sum over time; none: never sum."`
+	SampleValues   []string `json:"sample_values,omitempty"`
+	AllValues      bool     `json:"all_values,omitempty" jsonschema:"sample_values holds every value there is."`
+	DistinctValues int64    `json:"distinct_values,omitempty" jsonschema:"How many different values there are."`
 }
 
 type foreignKey struct {
 	Columns           []string `json:"columns"`
 	ReferencedTable   string   `json:"referenced_table"`
 	ReferencedColumns []string `json:"referenced_columns"`
+}
+
+type schemaJoin struct {
+	Name        string `json:"name"`
+	From        string `json:"from"`
+	To          string `json:"to"`
+	On          string `json:"on" jsonschema:"The condition for SQL."`
+	Cardinality string `json:"cardinality" jsonschema:"How many rows of from meet how many of to."`
+	Label       string `json:"label,omitempty" jsonschema:"What the row of to is to the row of from."`
+	Optional    bool   `json:"optional,omitempty" jsonschema:"A row of from may lead nowhere: LEFT JOIN keeps it."`
+	Inferred    bool   `json:"inferred,omitempty" jsonschema:"Guessed from names, types and values; not declared by anybody."`
 }
 
 type relationship struct {
@@ -60,10 +102,30 @@ type relationship struct {
 }
 
 type metric struct {
-	Name        string `json:"name"`
-	DisplayName string `json:"display_name,omitempty"`
-	Description string `json:"description,omitempty"`
-	Expression  string `json:"expression"`
+	Name        string   `json:"name"`
+	DisplayName string   `json:"display_name,omitempty"`
+	Description string   `json:"description,omitempty"`
+	Expression  string   `json:"expression"`
+	Table       string   `json:"table,omitempty" jsonschema:"Whose rows it is over."`
+	Synonyms    []string `json:"synonyms,omitempty"`
+	Unit        string   `json:"unit,omitempty"`
+	Additivity  string   `json:"additivity,omitempty"`
+	SQLOnly     bool     `json:"sql_only,omitempty" jsonschema:"Its expression is for SQL; semantic_query_tool cannot take it."`
+}
+
+type namedFilter struct {
+	Name        string   `json:"name"`
+	Description string   `json:"description,omitempty"`
+	Expression  string   `json:"expression"`
+	Table       string   `json:"table,omitempty"`
+	Synonyms    []string `json:"synonyms,omitempty"`
+	SQLOnly     bool     `json:"sql_only,omitempty" jsonschema:"Its expression is for SQL; semantic_query_tool cannot take it."`
+}
+
+type verifiedQuery struct {
+	Name       string   `json:"name"`
+	Question   string   `json:"question"`
+	Parameters []string `json:"parameters,omitempty" jsonschema:"Values that it needs."`
 }
 
 type match struct {
@@ -73,8 +135,11 @@ type match struct {
 }
 
 var dataSchema = Define("get_data_schema_tool", "Get data schema",
-	"Gives a data product's tables and columns with types, descriptions, keys, relationships and sample values, read with the caller's own warehouse credentials. "+
-		"Call it before writing SQL: sql_execution_tool sees exactly these tables and columns, under these names.",
+	"Gives what a data product means: tables and columns with types, descriptions, synonyms, roles and sample values, keys, joins with their cardinality, "+
+		"metrics, named filters and verified queries, read with the caller's own warehouse credentials. "+
+		"Call it before writing SQL or a semantic query: sql_execution_tool and semantic_query_tool see exactly these tables and columns, under these names. "+
+		"Pass words of the question as query: what matches comes first, and matches lists values of the data as they are spelled. "+
+		"A large schema is trimmed: left_out names the tables that are not shown; ask for them by tables.",
 	readSchema)
 
 func readSchema(ctx context.Context, e *Env, in schemaInput) (Answer[schemaOutput], error) {
@@ -82,98 +147,64 @@ func readSchema(ctx context.Context, e *Env, in schemaInput) (Answer[schemaOutpu
 	if err != nil {
 		return Answer[schemaOutput]{}, err
 	}
-	s, err := e.Data.Schema(ctx, e.Caller, in.query(e))
+	m, err := e.Models.Of(ctx, e, pr, in.query(e))
 	if err != nil {
 		return Answer[schemaOutput]{}, err
 	}
-	return Answer[schemaOutput]{Content: describe(pr, s, in.Query)}, nil
+	out := describe(m)
+	if err := out.only(in.Tables); err != nil {
+		return Answer[schemaOutput]{}, err
+	}
+	out.trim(out.rank(m, in.Query), schemaChars)
+	return Answer[schemaOutput]{Content: out}, nil
 }
 
-func describe(pr product.Product, s product.Schema, query string) schemaOutput {
-	out := schemaOutput{
-		DataProductID: pr.ID, Version: pr.Version, Name: pr.Name, Description: pr.Description,
-		Tables: []schemaTable{}, Relationships: []relationship{}, Metrics: []metric{},
+// only keeps the tables that were asked for, and the joins from and to them.
+func (s *schemaOutput) only(names []string) error {
+	if len(names) == 0 {
+		return nil
 	}
-	if sys, ok := pr.System(); ok {
-		out.Dialect = string(sys.Source.Engine)
-	}
-	names := map[product.Table]string{} // physical to shown, for foreign keys
-	for _, t := range s.Tables {
-		names[t.Table] = shownName(t)
-	}
-	for _, t := range s.Tables {
-		out.Tables = append(out.Tables, describeTable(t, names))
-	}
-	for _, rs := range pr.RecordSets {
-		for _, r := range rs.Relationships {
-			out.Relationships = append(out.Relationships, relationship{
-				Table: rs.Name, RightTable: r.RightTable, Name: r.Name,
-				Expression: r.Expression, Cardinality: r.Cardinality, Notes: r.Notes,
-			})
+	var wrong []fault.Field
+	for _, n := range names {
+		if !slices.ContainsFunc(s.Tables, func(t schemaTable) bool { return strings.EqualFold(t.Name, n) }) {
+			wrong = append(wrong, fault.Field{Loc: []string{"body", "tables"}, Type: "value_error",
+				Msg: "no table of this product is called " + quoted(n) + nearest(n, s.tableNames())})
 		}
 	}
-	for _, m := range pr.Metrics {
-		out.Metrics = append(out.Metrics, metric{m.Key, m.DisplayName, m.Description, m.Expression})
+	if len(wrong) > 0 {
+		return invalid(wrong)
 	}
-	out.rank(terms(query))
-	return out
+	asked := func(t string) bool {
+		return slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, t) })
+	}
+	s.Tables = slices.DeleteFunc(s.Tables, func(t schemaTable) bool { return !asked(t.Name) })
+	s.keepJoins(func(from, to string) bool { return asked(from) || asked(to) })
+	return nil
 }
 
-func describeTable(t product.SchemaTable, names map[product.Table]string) schemaTable {
-	st := schemaTable{
-		Name: shownName(t), PhysicalName: physicalName(t.Table), Description: t.Description,
-		Kind: "table", Columns: []schemaColumn{}, PrimaryKey: t.PrimaryKey,
+func (s *schemaOutput) tableNames() []string {
+	names := make([]string, len(s.Tables))
+	for i, t := range s.Tables {
+		names[i] = t.Name
 	}
-	if t.View {
-		st.Kind = "view"
-	}
-	if t.Rows >= 0 {
-		st.RowEstimate = &t.Rows
-	}
-	for _, c := range t.Columns {
-		st.Columns = append(st.Columns, schemaColumn{c.Name, c.Type, c.Nullable, c.Description, c.Samples})
-	}
-	for _, fk := range t.ForeignKeys {
-		ref, ours := names[fk.RefTable]
-		if !ours {
-			continue // a table outside the product is not the caller's to know
-		}
-		st.ForeignKeys = append(st.ForeignKeys, foreignKey{fk.Columns, ref, fk.RefColumns})
-	}
-	return st
+	return names
 }
 
-func shownName(t product.SchemaTable) string {
-	if t.RecordSet != "" {
-		return t.RecordSet
-	}
-	return physicalName(t.Table)
+func (s *schemaOutput) keepJoins(keep func(from, to string) bool) {
+	s.Joins = slices.DeleteFunc(s.Joins, func(j schemaJoin) bool { return !keep(j.From, j.To) })
+	s.Relationships = slices.DeleteFunc(s.Relationships, func(r relationship) bool { return !keep(r.Table, r.RightTable) })
 }
 
+// physicalName is how the warehouse calls a table.
 func physicalName(t product.Table) string {
 	parts := slices.DeleteFunc([]string{t.Database, t.Schema, t.Name}, func(s string) bool { return s == "" })
 	return strings.Join(parts, ".")
 }
 
-// rank puts the tables that match the terms first and lists the sample values
-// that do. Nothing is left out: what does not match may still be needed.
-func (s *schemaOutput) rank(want []string) {
-	if len(want) == 0 {
-		return
+// unlike gives a label where it says more than the name.
+func unlike(label, name string) string {
+	if strings.EqualFold(label, semantic.Words(name)) {
+		return ""
 	}
-	points := map[string]int{}
-	for _, t := range s.Tables {
-		n := 3*hits(want, t.Name) + hits(want, t.Description)
-		for _, c := range t.Columns {
-			n += 2*hits(want, c.Name) + hits(want, c.Description)
-			for _, v := range c.SampleValues {
-				if hits(want, v) > 0 {
-					n++
-					s.Matches = append(s.Matches, match{t.Name, c.Name, v})
-				}
-			}
-		}
-		points[t.Name] = n
-	}
-	slices.SortStableFunc(s.Tables, func(a, b schemaTable) int { return points[b.Name] - points[a.Name] })
+	return label
 }
