@@ -28,7 +28,7 @@ func (a *Agents) query(ctx context.Context, e *tool.Env, in queryInput) (tool.An
 	if err != nil {
 		return tool.Answer[Output]{}, err
 	}
-	p, err := r.plan(in)
+	p, err := r.plan(ctx, e, in)
 	if err != nil {
 		return tool.Answer[Output]{}, err
 	}
@@ -50,12 +50,17 @@ type plan struct {
 }
 
 // plan reads the question, or the choice that was taken of its readings.
-func (r reading) plan(in queryInput) (plan, error) {
+func (r reading) plan(ctx context.Context, e *tool.Env, in queryInput) (plan, error) {
 	p := plan{Facts: Facts{Assumptions: []string{}, Unplaced: []string{}, Choices: []Choice{}, ModelVersion: r.model.Version}}
 	if r.model.Dialect == "" {
 		return p.abstain("Postern writes no SQL for this product's warehouse yet"), nil
 	}
 	found := r.planner.Plan(in.Message)
+	if found.WorthChecking() {
+		if found = r.settle(ctx, e, in, found); ctx.Err() != nil {
+			return p, ctx.Err()
+		}
+	}
 	if in.ChoiceID != "" {
 		i := slices.IndexFunc(found.Choices, func(c planner.Choice) bool { return c.ID == in.ChoiceID })
 		if i < 0 {

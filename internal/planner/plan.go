@@ -6,7 +6,6 @@
 package planner
 
 import (
-	"math"
 	"slices"
 	"strings"
 
@@ -31,13 +30,19 @@ func New(m *semantic.Model, v Values) *Planner {
 // Answer is what became of a question.
 type Answer struct {
 	OK          bool
-	Query       semantic.Query
+	Query       semantic.Query          // the reading; also of one that is withheld, see Read
 	Verified    *semantic.VerifiedQuery // set instead of Query: a person accepted this SQL
 	Restatement string
 	Assumptions []string
 	Confidence  float64 // 0 to 1
 
-	Trace string // the shape the question was reduced to, for tests and tuning
+	// Read says that there is a reading. One that is not OK was not sure
+	// enough, and Settle may still make it so.
+	Read   bool
+	Checks []Check // other ways to read it, for Settle
+
+	Evidence map[string]float64 // what the confidence was made from
+	Trace    string             // the shape the question was reduced to, for tests and tuning
 
 	// When it is not answered:
 	Reason   string   // one sentence
@@ -53,11 +58,6 @@ type Choice struct {
 	Query semantic.Query
 }
 
-// licence is the confidence from which a question is answered. It is the
-// lowest at which at most 3 in 100 questions over databases that no rule was
-// written on are answered wrong (test/planner).
-const licence = 0.87
-
 // Plan answers a question, or says why it can't.
 func (p *Planner) Plan(question string) Answer {
 	toks, cut := lexicon.Tokens(question)
@@ -71,19 +71,47 @@ func (p *Planner) Plan(question string) Answer {
 		return Answer{OK: true, Verified: v, Restatement: v.Question, Confidence: 1}
 	}
 	toks = withoutYear(lexicon.Dates(toks))
+	a, items := p.read(question, toks, 0)
+	if !a.Read {
+		a.Nearest = p.nearest(items)
+		return a
+	}
+	p.rivals(&a, question, toks)
+	a.Confidence = unseen.confidence(a.Evidence)
+	if a.OK = a.Confidence >= unseenLicence; !a.OK {
+		p.withhold(&a, items)
+	}
+	return a
+}
+
+// read reads the question by the nth choice of columns and tables.
+func (p *Planner) read(question string, toks []lexicon.Token, nth int) (Answer, []item) {
 	ps := &parse{p: p, items: likeArguments(p.lattice(question, toks), toks)}
+	e := evidence{}
+	e.words(p, toks, ps.items)
 	ps.items = p.share(clean(fullNames(ps.items, toks)))
 	items := slices.Clone(ps.items)
 	ps.reduce(rules)
 	ps.reduce(lateRules)
 	ps.reduce(lateRules)
 	ps.interpret()
-	a := p.answer(ps)
-	if !a.OK {
-		a.Nearest = p.nearest(items)
+	a := p.answer(ps, nth, e)
+	a.Trace = ps.kinds() + a.Trace
+	return a, items
+}
+
+// rivals adds the other choices of columns and tables to the checks.
+func (p *Planner) rivals(a *Answer, question string, toks []lexicon.Token) {
+	for i, kind := range []string{asSecond, asThird} {
+		if a.Evidence["margin"] == 1 || i == 1 && a.Evidence["third"] == 1 {
+			return
+		}
+		if r, _ := p.read(question, toks, i+1); r.Read {
+			a.Checks = append(a.Checks, Check{Kind: kind, Query: r.Query})
+		} else {
+			a.Evidence["no "+kind] = 1
+		}
 	}
-	a.Trace = ps.kinds() + " " + a.Trace
-	return a
 }
 
 // withoutYear drops the word in "in the year 2014", "before the year of 2014".
@@ -129,7 +157,7 @@ func likeArguments(items []item, toks []lexicon.Token) []item {
 	return items
 }
 
-func (p *Planner) answer(ps *parse) Answer {
+func (p *Planner) answer(ps *parse, nth int, e evidence) Answer {
 	f := &ps.f
 	if f.why == "" && len(f.unplaced) > 0 {
 		f.why = "these words have no place in the data: " + strings.Join(f.unplaced, ", ")
@@ -137,8 +165,8 @@ func (p *Planner) answer(ps *parse) Answer {
 	if f.why != "" {
 		return Answer{Reason: f.why, Unplaced: f.unplaced}
 	}
-	margin := p.resolve(f)
-	if f.why == "" && len(f.slots()) == 0 {
+	s, ok := p.resolve(f, nth)
+	if f.why == "" && (!ok || len(f.slots()) == 0) {
 		f.why = "it names nothing of the data"
 	}
 	if f.why != "" {
@@ -149,36 +177,7 @@ func (p *Planner) answer(ps *parse) Answer {
 	if !ok {
 		return Answer{Reason: b.why}
 	}
-	traits := b.traits(margin)
-	a := Answer{OK: true, Query: q, Assumptions: b.notes, Confidence: confidence(traits), Trace: strings.Join(traits, ",")}
-	a.Restatement = semantic.Restate(q, p.index.model)
-	if a.Confidence < licence {
-		a.OK, a.Reason = false, "it could be read in more than one way"
-		a.Choices = []Choice{choice(a)}
-	}
-	return a
-}
-
-// doubts are what each trait of a reading takes from its confidence, in the
-// logarithm of its odds; a negative one speaks for it. They were fitted to questions over many databases;
-// each is a trait of language or of the way between tables, never of a schema.
-var doubts = map[string]float64{
-	"text ordered": 2.6, "text extreme": 2, "text compared": 2, "without such": 1.8, "or": 1.5, "kinds": 1.3, "frequent": 1.1, "most rows of one": 1,
-	"small margin": 1.1, "not": 0.8, "beside aggregate": 1, "some margin": 0.95, "named twice": 0.9, "no margin": 0.9,
-	"three tables": 0.85, "four tables": 2, "groups": 0.65, "nested": 0.65, "weak shown": 0.65, "two verbs": 0.55, "having": 0.5,
-	"detour": 0.45, "like": 0.4, "count of one": 0.4, "two tables": 0.35, "superlative": 0.3, "sorted": 0.3, "shown elsewhere": 0.25,
-	"named more": 0.45, "unowned": 0.2, "bare": 0.25, "fallback": 0.1,
-	"different": -0.5, "aggregate": -0.55, "one table": -0.6, "without": -0.85,
-}
-
-// certain is the log odds of a reading without any doubt.
-const certain = 2.4
-
-// confidence is the likelihood that the reading is the one that was meant.
-func confidence(traits []string) float64 {
-	odds := certain
-	for _, t := range traits {
-		odds -= doubts[t]
-	}
-	return 1 / (1 + math.Exp(-odds))
+	b.read(e, s)
+	e.left(ps.kinds())
+	return Answer{Read: true, Query: q, Assumptions: b.notes, Evidence: e, Checks: b.checks(e), Restatement: semantic.Restate(q, p.index.model)}
 }

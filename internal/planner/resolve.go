@@ -15,31 +15,49 @@ const (
 	maxSlots   = 24
 )
 
+// standing is how a choice of readings came out against the others.
+type standing struct {
+	margin float64 // how far the next choice that differs is behind; 1 when there is none
+	third  float64 // and the one after that
+	raw    int     // slots whose nearest reading by itself was not taken
+}
+
 // resolve picks one reading of every slot so that the readings are near and
-// their tables are close together. It gives how far the next choice is behind.
-func (p *Planner) resolve(f *form) (margin float64) {
+// their tables are close together: the nth such choice, 0 the best. ok is
+// false when there are not so many, or none.
+func (p *Planner) resolve(f *form, nth int) (s standing, ok bool) {
 	slots := f.slots()
 	if len(slots) > maxSlots {
 		f.why = "it asks for too much at once"
-		return 0
+		return s, false
 	}
 	for _, s := range slots {
 		p.prune(s)
 		if len(s.opts) == 0 {
 			f.why = "nothing in the data fits " + quote(s.text)
-			return 0
+			return standing{}, false
 		}
 	}
 	shrink(slots)
 	r := &search{p: p, slots: slots, dist: map[int]map[int]int{}, now: make([]cand, len(slots)), named: namedTables(f)}
 	r.walk(0, 0)
-	if r.best == nil {
-		return 0
+	if nth >= len(r.best) {
+		return s, false
 	}
-	for i, s := range slots {
-		s.pick = r.best[i]
+	for i, slot := range slots {
+		slot.pick = r.best[nth].picks[i]
+		if slot.pick.ref != slot.opts[0].ref {
+			s.raw++
+		}
 	}
-	return r.bestScore - r.secondScore
+	s.margin, s.third = 1, 1
+	if nth+1 < len(r.best) {
+		s.margin = min(1, r.best[nth].score-r.best[nth+1].score)
+	}
+	if nth+2 < len(r.best) {
+		s.third = min(1, r.best[nth].score-r.best[nth+2].score)
+	}
+	return s, true
 }
 
 func namedTables(f *form) map[int]bool {
@@ -140,13 +158,22 @@ func shrink(slots []*slot) {
 	}
 }
 
+// kept is how many choices that differ are kept.
+const kept = 3
+
 type search struct {
-	p                      *Planner
-	slots                  []*slot
-	now, best              []cand
-	bestScore, secondScore float64
-	dist                   map[int]map[int]int
-	named                  map[int]bool
+	p     *Planner
+	slots []*slot
+	now   []cand
+	best  []choiceOf // best first
+	dist  map[int]map[int]int
+	named map[int]bool
+}
+
+// choiceOf is a reading of every slot.
+type choiceOf struct {
+	picks []cand
+	score float64
 }
 
 func (r *search) walk(i int, sum float64) {
@@ -158,24 +185,31 @@ func (r *search) walk(i int, sum float64) {
 		return
 	}
 	sum -= r.cost()
-	switch {
-	case r.best == nil:
-		r.best, r.bestScore, r.secondScore = slices.Clone(r.now), sum, sum-1
-	case sum > r.bestScore+1e-9:
-		if !r.same() {
-			r.secondScore = r.bestScore
-		}
-		r.best, r.bestScore = slices.Clone(r.now), sum
-	case sum > r.secondScore && !r.same():
-		r.secondScore = sum
+	if len(r.best) == kept && sum <= r.best[kept-1].score+1e-9 {
+		return
 	}
+	for j, b := range r.best { // one that says the same is kept once, the nearest
+		if r.same(b.picks) {
+			if sum <= b.score+1e-9 {
+				return
+			}
+			r.best = slices.Delete(r.best, j, j+1)
+			break
+		}
+	}
+	at := slices.IndexFunc(r.best, func(b choiceOf) bool { return sum > b.score+1e-9 })
+	if at < 0 {
+		at = len(r.best)
+	}
+	r.best = slices.Insert(r.best, at, choiceOf{slices.Clone(r.now), sum})
+	r.best = r.best[:min(kept, len(r.best))]
 }
 
-// same tells that a choice differs from the best one only in which end of a
-// join it names: a foreign key, or the key that it leads to.
-func (r *search) same() bool {
+// same tells that a choice differs from another only in which end of a join
+// it names: a foreign key, or the key that it leads to.
+func (r *search) same(as []cand) bool {
 	for i, c := range r.now {
-		b := r.best[i]
+		b := as[i]
 		if c.ref == b.ref {
 			continue
 		}

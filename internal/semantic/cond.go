@@ -310,9 +310,9 @@ func (s *scope) pair(left, right Expr, ranged bool) (string, string) {
 	}
 	lc, rc := s.class(left), s.class(right)
 	switch {
-	case lc == Text && rc == Numeric || lc == Numeric && rc == Text:
+	case !s.c.m.stored && (lc == Text && rc == Numeric || lc == Numeric && rc == Text):
 		return s.number(left), s.number(right)
-	case ranged:
+	case ranged && !s.c.m.stored:
 		return s.comparable(left), s.comparable(right)
 	}
 	return s.expr(left), s.expr(right)
@@ -321,7 +321,7 @@ func (s *scope) pair(left, right Expr, ranged bool) (string, string) {
 func (s *scope) withValue(e Expr, v Value, ranged bool) (string, string) {
 	c, class := s.c, s.class(e)
 	switch {
-	case class == Text && v.Class == Numeric && (ranged || s.numericText(e)):
+	case class == Text && v.Class == Numeric && !c.m.stored && (ranged || s.numericText(e)):
 		return s.number(e), c.check(c.d.literal(v))
 	case class == Text && v.Class != Text:
 		v.Class = Text

@@ -58,7 +58,8 @@ type Model struct {
 	Dialect     Dialect // whose SQL the product's warehouse speaks; "" when there is no compiler for it
 	Version     string  // hash of all the rest; Seal sets it
 
-	graph *graph // of Joins, made by Seal
+	graph  *graph // of Joins, made by Seal
+	stored bool   // texts are never read as numbers
 }
 
 // Table is a record set: Name is what SQL sent to the gateway calls it,

@@ -45,7 +45,7 @@ func look(ctx context.Context, e *Env, m *semantic.Model, q product.Query) error
 	defer cancel()
 	s := &sampler{looker: semantic.Looker{Dialect: m.Dialect, Run: func(ctx context.Context, sql string) ([][]*string, error) {
 		q.SQL = sql
-		return texts(ctx, e, q)
+		return Texts(ctx, e, q, mostTexts)
 	}}}
 	if err := m.Sample(within, s, fewValues); err != nil {
 		return err
@@ -70,14 +70,18 @@ func (s *sampler) Values(ctx context.Context, t *semantic.Table, c *semantic.Col
 	return values, distinct, rows, nil
 }
 
-// texts runs a statement as the caller and gives its cells as texts.
-func texts(ctx context.Context, e *Env, q product.Query) (out [][]*string, err error) {
+// mostTexts is more rows than any look at a column asks for.
+const mostTexts = 10_000
+
+// Texts runs a statement as the caller and gives its cells as texts, NULL as
+// nil. It stops at the batch with row most.
+func Texts(ctx context.Context, e *Env, q product.Query, most int) (out [][]*string, err error) {
 	rows, err := e.Data.Run(ctx, e.Caller, q)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
-	for {
+	for len(out) < most {
 		b, err := rows.Next(ctx)
 		if errors.Is(err, io.EOF) {
 			return out, nil
@@ -96,4 +100,5 @@ func texts(ctx context.Context, e *Env, q product.Query) (out [][]*string, err e
 			out = append(out, row)
 		}
 	}
+	return out, nil
 }

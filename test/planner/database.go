@@ -29,7 +29,9 @@ const (
 type database struct {
 	db      *sql.DB
 	model   *semantic.Model
+	stored  *semantic.Model // without texts read as numbers
 	planner *planner.Planner
+	all     bool // every reading is settled, hopeless ones too
 }
 
 func open(ctx context.Context, folder, name string) (*database, error) {
@@ -90,12 +92,12 @@ func (d *database) index(ctx context.Context, l *semantic.Looker) error {
 			}
 		}
 	}
-	d.planner = planner.New(d.model, dict)
+	d.planner, d.stored = planner.New(d.model, dict), d.model.Stored()
 	return nil
 }
 
 // run runs a statement, bounded in time and rows.
-func (d *database) run(ctx context.Context, statement string) (t eval.Table, err error) {
+func (d *database) run(ctx context.Context, statement string, most int) (t eval.Table, err error) {
 	ctx, cancel := context.WithTimeout(ctx, longest)
 	defer cancel()
 	rows, err := d.db.QueryContext(ctx, statement)
@@ -106,7 +108,7 @@ func (d *database) run(ctx context.Context, statement string) (t eval.Table, err
 	if t.Columns, err = rows.Columns(); err != nil {
 		return t, err
 	}
-	for rows.Next() && len(t.Rows) < mostRows {
+	for rows.Next() && len(t.Rows) < most {
 		row, into := make([]any, len(t.Columns)), make([]any, len(t.Columns))
 		for i := range row {
 			into[i] = &row[i]
@@ -135,10 +137,15 @@ func plain(v any) any {
 
 // texts is a semantic.Run.
 func (d *database) texts(ctx context.Context, statement string) ([][]*string, error) {
-	t, err := d.run(ctx, statement)
+	t, err := d.run(ctx, statement, mostRows)
 	if err != nil {
 		return nil, err
 	}
+	return cells(t), nil
+}
+
+// cells gives a table as texts, NULL as nil.
+func cells(t eval.Table) [][]*string {
 	out := make([][]*string, len(t.Rows))
 	for i, row := range t.Rows {
 		out[i] = make([]*string, len(row))
@@ -149,5 +156,5 @@ func (d *database) texts(ctx context.Context, statement string) ([][]*string, er
 			}
 		}
 	}
-	return out, nil
+	return out
 }

@@ -28,7 +28,7 @@ type question struct {
 }
 
 type options struct {
-	databases, questions, split, wrong       string
+	databases, questions, split, wrong, fit  string
 	unanswerable, curve, perDatabase, asJSON bool
 }
 
@@ -51,12 +51,16 @@ func flags(args []string) (o options, err error) {
 	f.BoolVar(&o.curve, "curve", false, "print what each licence would give")
 	f.BoolVar(&o.perDatabase, "per-database", false, "print each database")
 	f.StringVar(&o.wrong, "wrong", "", "write what came out wrong or was withheld to this file; never of held databases")
+	f.StringVar(&o.fit, "fit", "", "fit the planner's weights to the dev databases and write them to this file")
 	f.BoolVar(&o.asJSON, "json", false, "print JSON")
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}
 	if o.databases == "" || o.questions == "" || f.NArg() > 0 {
 		return o, errors.New("--databases and --questions are needed, and nothing else")
+	}
+	if o.fit != "" && o.split != "dev" {
+		return o, errors.New("--fit learns from the dev databases")
 	}
 	if o.split != "dev" && o.split != "held" && o.split != "all" {
 		return o, errors.New("--split is dev, held or all")
@@ -77,6 +81,9 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	asked, err := read(file, o.split)
 	if err != nil {
 		return err
+	}
+	if o.fit != "" {
+		return fit(ctx, o, asked, out)
 	}
 	r, err := measureAll(ctx, o, asked)
 	if err != nil {

@@ -27,6 +27,8 @@ type outcome struct {
 	Differs    string  `json:"differs,omitempty"` // how the reading's table is not the one that was wanted
 	Trace      string  `json:"trace,omitempty"`
 
+	Evidence map[string]float64 `json:"evidence,omitempty"`
+
 	read     bool // there is a reading that compiles
 	unscored bool // the accepted statement does not run
 	took     time.Duration
@@ -75,29 +77,35 @@ func measureOne(ctx context.Context, o options, name string, asked, other []ques
 		return r, err
 	}
 	defer d.db.Close()
+	d.all = o.fit != ""
 	gold := map[string]eval.Table{}
 	for _, q := range asked {
 		r.outcomes = append(r.outcomes, d.measure(ctx, q, gold))
 	}
 	if o.unanswerable {
 		for _, q := range other {
-			r.strange = append(r.strange, d.decline(name, q.Question, "of another database"))
+			r.strange = append(r.strange, d.decline(ctx, name, q.Question, "of another database"))
 		}
 		for _, q := range asked {
 			if s, ok := d.bend(q.Question); ok {
-				r.strange = append(r.strange, d.decline(name, s, "of what is not there"))
+				r.strange = append(r.strange, d.decline(ctx, name, s, "of what is not there"))
 			}
 		}
 	}
 	return r, ctx.Err()
 }
 
-// plan gives the reading of a question, also one that is withheld.
-func (d *database) plan(q string) (o outcome, query semantic.Query) {
+// plan gives the reading of a question, also one that is withheld, settled by
+// rows as the agents do it.
+func (d *database) plan(ctx context.Context, q string) (o outcome, query semantic.Query) {
 	start := time.Now()
 	a := d.planner.Plan(q)
-	o = outcome{Question: q, took: time.Since(start), Confidence: a.Confidence, Trace: a.Trace, Answered: a.OK}
-	query, o.read = reading(a)
+	o = outcome{Question: q, took: time.Since(start), Trace: a.Trace}
+	if a.WorthChecking() || a.Read && d.all {
+		a = d.settle(ctx, a)
+	}
+	query, o.read = a.Query, a.Read
+	o.Confidence, o.Answered, o.Evidence = a.Confidence, a.OK, a.Evidence
 	if !a.OK {
 		o.Cause = a.Reason
 	}
@@ -115,23 +123,38 @@ func (d *database) plan(q string) (o outcome, query semantic.Query) {
 	return o, query
 }
 
-func reading(a planner.Answer) (semantic.Query, bool) {
-	switch {
-	case a.OK && a.Verified == nil:
-		return a.Query, true
-	case a.Confidence > 0 && len(a.Choices) == 1:
-		return a.Choices[0].Query, true
+func (d *database) settle(ctx context.Context, a planner.Answer) planner.Answer {
+	checked := make([]planner.Rows, len(a.Checks))
+	for i, c := range a.Checks {
+		checked[i] = d.rows(ctx, c.Query, c.Stored)
 	}
-	return semantic.Query{}, false
+	return d.planner.Settle(a, d.rows(ctx, a.Query, false), checked)
+}
+
+// rows runs a query as far as Settle looks.
+func (d *database) rows(ctx context.Context, q semantic.Query, stored bool) (r planner.Rows) {
+	m := d.model
+	if stored {
+		m = d.stored
+	}
+	s, err := semantic.Compile(q, m, semantic.SQLite)
+	if err != nil {
+		return r
+	}
+	t, err := d.run(ctx, s.SQL, planner.MostRows+1)
+	if err != nil || len(t.Rows) > planner.MostRows {
+		return r
+	}
+	return planner.Rows{Cells: cells(t), Known: true}
 }
 
 func (d *database) measure(ctx context.Context, q question, gold map[string]eval.Table) outcome {
-	o, query := d.plan(q.Question)
+	o, query := d.plan(ctx, q.Question)
 	o.Database, o.Gold = q.Database, q.SQL
 	want, ok := gold[q.SQL]
 	if !ok {
 		var err error
-		if want, err = d.run(ctx, q.SQL); err != nil {
+		if want, err = d.run(ctx, q.SQL, mostRows); err != nil {
 			o.unscored = true
 			return o
 		}
@@ -140,7 +163,7 @@ func (d *database) measure(ctx context.Context, q question, gold map[string]eval
 	if !o.read {
 		return o
 	}
-	got, err := d.run(ctx, o.SQL)
+	got, err := d.run(ctx, o.SQL, mostRows)
 	if err != nil {
 		o.Differs = "it does not run"
 		return o
@@ -159,7 +182,7 @@ func (d *database) difference(ctx context.Context, q semantic.Query, want, got e
 	if q.Limit > 0 {
 		q.Ties = true
 		if s, err := semantic.Compile(q, d.model, semantic.SQLite); err == nil {
-			if all, err := d.run(ctx, s.SQL); err == nil && within(want.Rows, all.Rows) {
+			if all, err := d.run(ctx, s.SQL, mostRows); err == nil && within(want.Rows, all.Rows) {
 				return "a tie"
 			}
 		}

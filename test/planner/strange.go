@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"hash/fnv"
 	"slices"
 	"strings"
@@ -13,8 +14,8 @@ import (
 var nowhere = []string{"unicorn", "refund", "vaccine", "password", "anthem", "glacier", "horoscope", "submarine", "warranty", "dinosaur", "recipe", "satellite", "beehive", "tattoo", "lighthouse", "chimney"}
 
 // decline asks what the database can't answer.
-func (d *database) decline(name, question, why string) outcome {
-	o, _ := d.plan(question)
+func (d *database) decline(ctx context.Context, name, question, why string) outcome {
+	o, _ := d.plan(ctx, question)
 	o.Database, o.Gold = name, why
 	return o
 }

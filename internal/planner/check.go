@@ -1,0 +1,143 @@
+package planner
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/postern/postern/internal/semantic"
+)
+
+// Check is another way to read a question that is nearly as near as the one
+// taken. Where both give the same rows, it does not matter which was meant.
+type Check struct {
+	Kind   string // which of the constants below
+	Query  semantic.Query
+	Stored bool // compiled over Model.Stored: texts of digits stay texts
+}
+
+// The kinds of checks.
+const (
+	asSecond   = "second"   // another choice of columns and tables
+	asThird    = "third"    //
+	asStored   = "stored"   // texts of digits compared as texts
+	withTies   = "ties"     // rows equal to the last of a limit
+	asJoined   = "joined"   // rows once for each row that they are found by
+	onceEach   = "distinct" // equal rows once
+	byShown    = "by shown" // grouped by what is shown, not by the rows it names
+	unrelated  = "alone"    // without the rows that a named table would ask for
+	maxChecked = 5
+)
+
+// checks lists the ways in which the reading might differ, without those that
+// can make no difference.
+func (b *builder) checks(e evidence) (cs []Check) {
+	add := func(kind string, q semantic.Query) { cs = append(cs, Check{Kind: kind, Query: q}) }
+	q := b.q
+	if e["text compared"]+e["text ordered"]+e["text extreme"] > 0 {
+		cs = append(cs, Check{Kind: asStored, Query: q, Stored: true})
+	}
+	if q.Limit > 0 && !q.Ties && len(q.Within) == 0 {
+		tied := q
+		tied.Ties = true
+		add(withTies, tied)
+	}
+	if joined, ok := b.joined(); ok {
+		add(asJoined, joined)
+	}
+	if alone, ok := b.alone(); ok {
+		add(unrelated, alone)
+	}
+	if !b.aggregated() && len(q.Sets) == 0 && len(q.Group) == 0 && q.Limit == 0 && !b.rowwiseShown() {
+		once := q
+		once.Distinct = !q.Distinct
+		add(onceEach, once)
+	}
+	if b.aggregated() && b.hidesKey() {
+		shown := q
+		shown.Group = nil
+		add(byShown, shown)
+	}
+	return cs
+}
+
+// joined brings in the sets that rows are only looked for in.
+func (b *builder) joined() (semantic.Query, bool) {
+	q := b.q
+	if q.From == "" || len(q.Sets) > 0 {
+		return q, false
+	}
+	home, ok := b.p.index.names[strings.ToLower(q.From)]
+	if !ok {
+		return q, false
+	}
+	q.Joins = slices.Clone(q.Joins)
+	n := 0
+	for _, p := range b.f.preds {
+		if p.slot == nil || p.kind == related || p.neg || p.rows || p.slot.pick.column < 0 {
+			continue
+		}
+		t := p.slot.pick.table
+		if many, ok := b.p.index.toMany(home, t); ok && many && t != home && !slices.ContainsFunc(q.Joins, func(j semantic.JoinAs) bool { return j.As == b.name(t) }) {
+			q.Joins = append(q.Joins, semantic.JoinAs{As: b.name(t), Table: b.name(t)})
+			n++
+		}
+	}
+	and, cut := b.withoutBareRelated(q.Where, func(r semantic.Related) {
+		q.Joins = append(q.Joins, semantic.JoinAs{As: r.Set, Table: r.Set})
+	})
+	if cut {
+		q.Where = and
+		n++
+	}
+	return q, n > 0
+}
+
+// alone drops the conditions that only say that a row has some of another
+// table.
+func (b *builder) alone() (semantic.Query, bool) {
+	q := b.q
+	where, cut := b.withoutBareRelated(q.Where, func(semantic.Related) {})
+	q.Where = where
+	return q, cut
+}
+
+func (b *builder) withoutBareRelated(c semantic.Cond, each func(semantic.Related)) (semantic.Cond, bool) {
+	cs, ok := c.(semantic.And)
+	if !ok && c != nil {
+		cs = semantic.And{c}
+	}
+	var rest semantic.And
+	cut := false
+	for _, c := range cs {
+		if r, ok := c.(semantic.Related); ok && r.Where == nil && r.Op == "" && r.Via == "" {
+			each(r)
+			cut = true
+			continue
+		}
+		rest = append(rest, c)
+	}
+	if len(rest) == 0 {
+		return nil, cut
+	}
+	return flat(rest), cut
+}
+
+// rowwiseShown tells that a key of the rows is among what is shown, so that
+// no two rows are equal.
+func (b *builder) rowwiseShown() bool {
+	return slices.ContainsFunc(b.f.outs, func(o *output) bool {
+		r := o.slot.pick.ref
+		if r.column < 0 || o.agg != "" {
+			return false
+		}
+		key, ok := b.p.index.soleKey(r.table)
+		return ok && key == r && (b.q.From == "" && b.tables == 1 || strings.ToLower(b.q.From) == strings.ToLower(b.name(r.table)))
+	})
+}
+
+// hidesKey tells that rows are grouped by more than what is shown.
+func (b *builder) hidesKey() bool {
+	return slices.ContainsFunc(b.q.Group, func(g semantic.Expr) bool {
+		return !slices.ContainsFunc(b.q.Select, func(o semantic.Output) bool { return o.Expr == g })
+	})
+}

@@ -1,0 +1,236 @@
+package planner
+
+import (
+	"strings"
+
+	"github.com/postern/postern/internal/planner/lexicon"
+	"github.com/postern/postern/internal/semantic"
+)
+
+// evidence is what tells a right reading from a wrong one: facts of the
+// question's words, of how they were read, of the way between tables, and of
+// the tables that the reading and its rivals give. None is of one schema. Each
+// is a number by a name; what is not there is 0.
+type evidence map[string]float64
+
+func (e evidence) add(name string, n float64) {
+	if n != 0 {
+		e[name] += n
+	}
+}
+
+func (e evidence) on(name string, yes bool) {
+	if yes {
+		e[name] = 1
+	}
+}
+
+func (e evidence) most(name string, n float64) {
+	if n > e[name] {
+		e[name] = n
+	}
+}
+
+// words takes the evidence of a question's words as they were first read.
+func (e evidence) words(p *Planner, toks []lexicon.Token, items []item) {
+	for i, t := range toks {
+		if !t.Mark {
+			e.add("words", 1)
+		} else if t.Text != "," && i+1 < len(toks) {
+			e.add("sentences", 1)
+		}
+	}
+	if len(toks) > 0 {
+		switch l := toks[0].Lower; l {
+		case "what", "which", "who", "how", "show", "list", "find", "give", "count", "return", "when", "where":
+			e.on("begins with "+l, true)
+		}
+	}
+	weakest := 1.0
+	for _, it := range items {
+		switch it.kind {
+		case kColumn, kTable:
+			s := top(it.cols, it.tabs)
+			weakest = min(weakest, s)
+			e.add("terms", 1)
+			e.on("weak term", s < 0.85)
+			e.add("dim terms", bit(s < 0.75))
+			e.most("columns as near", float64(level(it.cols, 0.03)))
+			e.most("columns about as near", float64(level(it.cols, 0.15)))
+			e.add("table or column", bit(len(it.cols) > 0 && len(it.tabs) > 0 && it.cols[0].score > 0.85 && it.tabs[0].score > 0.85))
+		case kValue:
+			e.valueWords(p, it, toks)
+		case byte(lexicon.And), byte(lexicon.Or), byte(lexicon.Comma), byte(lexicon.Not), byte(lexicon.Verb), byte(lexicon.Each), byte(lexicon.Relative), byte(lexicon.Filler):
+			e.add("kind "+string(rune(it.kind)), 1)
+		}
+	}
+	e["weakest term"] = weakest
+}
+
+func (e evidence) valueWords(p *Planner, it item, toks []lexicon.Token) {
+	e.add("values", 1)
+	places := map[ref]bool{}
+	for _, h := range it.vals {
+		if r, ok := p.index.locate(h); ok {
+			places[r] = true
+		}
+	}
+	e.most("places of a value", float64(len(places)))
+	e.add("inexact values", bit(!it.vals[0].Exact))
+	e.add("plain values", bit(!toks[it.start].Quoted && !written(toks[it.start])))
+	e.add("terms as values", bit(len(it.cols) > 0 || len(it.tabs) > 0))
+}
+
+func bit(yes bool) float64 {
+	if yes {
+		return 1
+	}
+	return 0
+}
+
+// level is how many readings are as near as the first, within a distance.
+func level(cs []cand, within float64) (n int) {
+	for _, c := range cs {
+		n += int(bit(c.score >= cs[0].score-within))
+	}
+	return n
+}
+
+// read takes the evidence of a reading.
+func (b *builder) read(e evidence, s standing) {
+	f := b.f
+	weakest := 1.0
+	for _, s := range f.slots() {
+		weakest = min(weakest, s.pick.score)
+		e.add("slots", 1)
+		e.add("contested", bit(contested(b.p, s, 0.05)))
+		e.add("nearly contested", bit(contested(b.p, s, 0.2)))
+		e.add("not its owner's", bit(s.owners != nil && !s.owns(s.pick.table)))
+		e.add("soft", bit(s.soft))
+	}
+	e["weakest reading"] = weakest
+	e["margin"], e["third"] = s.margin, s.third
+	e.add("not the nearest", float64(s.raw))
+	e.add("tables", float64(b.tables))
+	e.add("detour", float64(b.hops-(b.tables-1)))
+	e.add("verbs", float64(f.verbs))
+	e.add("hints", float64(len(f.hints)))
+	e.on("fallback", f.fallback)
+	e.on("kinds", b.kinds())
+	e.on("plural", f.plural)
+	e.on("no head", f.head == nil)
+	e.add("named more", float64(len(f.also)))
+	for _, s := range f.supers {
+		e.on("superlative", true)
+		e.on("frequent", s.freq)
+		e.on("most rows of one", s.rows && b.tables == 1)
+		e.on("most rows", s.rows)
+		e.on("soft superlative", s.slot != nil && s.slot.soft)
+		e.on("most of an aggregate", s.agg != "")
+	}
+	b.shownEvidence(e)
+	b.predEvidence(e)
+	b.textEvidence(e)
+	e.on("limit", b.q.Limit > 0)
+	e.on("one shown", b.q.Limit == 1)
+	e.add("sets", float64(len(b.q.Sets)))
+	e.on("having", b.q.Having != nil)
+	e.add("grouped by", float64(len(b.q.Group)))
+	e.on("from", b.q.From != "")
+	e.on("distinct", b.q.Distinct)
+}
+
+// contested tells that another reading of a slot is nearly as near as the one
+// taken, and says something else.
+func contested(p *Planner, s *slot, within float64) bool {
+	for _, o := range s.opts {
+		if o.ref != s.pick.ref && o.score >= s.pick.score-within && (o.column < 0 || s.pick.column < 0 || !p.index.joined(o.ref, s.pick.ref)) {
+			return true
+		}
+	}
+	return false
+}
+
+func (b *builder) shownEvidence(e evidence) {
+	for _, o := range b.f.outs {
+		e.add("shown", 1)
+		e.on("shown elsewhere", o.slot.owners != nil && !o.slot.owns(o.slot.pick.table))
+		e.on("weak shown", o.slot.pick.score < 0.85)
+		e.on("unowned", o.slot.owners == nil && !o.rows)
+		e.on("counts rows", o.rows)
+		e.on("counts values", o.agg == semantic.Count && !o.rows)
+		e.on("aggregate", o.agg != "" && o.agg != semantic.Count)
+		e.on("number asked for", o.counts)
+		e.on("full name", o.full)
+		if r := o.slot.pick.ref; o.agg == "" && r.column >= 0 {
+			role := b.p.index.column(r).Role
+			e.on("shows a key", role == semantic.Key)
+			e.on("shows a foreign key", role == semantic.Foreign)
+			e.on("shows a name", b.naming(r))
+			e.on("shows a number", b.p.index.isNumber(r))
+			e.on("shows of another table", b.head >= 0 && r.table != b.head)
+		}
+	}
+	e.on("count of one", len(b.f.outs) == 1 && b.f.outs[0].rows)
+	e.on("beside aggregate", b.aggregated() && len(b.f.groups) == 0 && len(b.f.outs) > 1)
+	e.on("different", b.f.distinct)
+	e.add("groups", float64(len(b.f.groups)))
+	for _, g := range b.f.groups {
+		e.on("groups by a table", g.pick.column < 0)
+	}
+	e.add("sorted", float64(len(b.f.orders)))
+}
+
+func (b *builder) predEvidence(e evidence) {
+	for _, p := range b.f.preds {
+		e.add("conditions", 1)
+		e.on("negated", p.neg && p.kind != related)
+		e.on("or", len(p.or) > 0)
+		e.on("bare", p.bare)
+		e.on("like", p.kind == like)
+		e.on("nested", p.kind == nested)
+		e.on("without", p.kind == related)
+		e.on("without such", len(p.inner) > 0)
+		e.on("counted", p.rows)
+		e.on("compared", p.kind == compare && !p.rows)
+		e.on("range", p.kind == between)
+		e.on("extreme", p.kind == extreme)
+		e.on("several values", len(p.values) > 1)
+		e.on("all of them", p.both || p.listed)
+		e.on("bare in several", p.bare && len(p.slot.opts) > 1)
+		e.on("guessed column", p.slot != nil && p.slot.soft && !p.bare)
+		if p.slot != nil && p.slot.pick.column >= 0 && b.head >= 0 && p.slot.pick.table != b.head {
+			many, _ := b.p.index.toMany(b.head, p.slot.pick.table)
+			e.add("condition elsewhere", 1)
+			e.add("condition on many", bit(many))
+		}
+	}
+}
+
+// textEvidence tells what takes texts for numbers: that they all are is known
+// of some, and what else reads the data may order them as texts.
+func (b *builder) textEvidence(e evidence) {
+	text := func(s *slot) bool {
+		return s != nil && s.pick.column >= 0 && b.p.index.column(s.pick.ref).NumericText
+	}
+	for _, p := range b.f.preds {
+		e.on("text compared", (p.kind == compare && !p.rows || p.kind == between || p.kind == nested) && text(p.slot))
+	}
+	for _, s := range b.f.supers {
+		e.on("text ordered", !s.rows && !s.freq && s.agg == "" && text(s.slot))
+	}
+	for _, o := range b.f.orders {
+		e.on("text ordered", o.out == nil && text(o.slot))
+	}
+	for _, o := range b.f.outs {
+		e.on("text extreme", (o.agg == semantic.Min || o.agg == semantic.Max) && text(o.slot))
+	}
+}
+
+// left takes the evidence of what reduction left, and interpret passed over.
+func (e evidence) left(kinds string) {
+	e.add("left", float64(len(kinds)))
+	for _, k := range "phvwbe&+." {
+		e.add("left "+string(k), float64(strings.Count(kinds, string(k))))
+	}
+}

@@ -1,0 +1,119 @@
+package planner
+
+import (
+	"slices"
+	"strings"
+)
+
+// Rows are what a query gave, for Settle: each cell as a text, NULL as nil.
+// Known is false when it did not run, or gave more than was read.
+type Rows struct {
+	Cells [][]*string
+	Known bool
+}
+
+// MostRows is how many rows of a query Settle is shown.
+const MostRows = 1000
+
+// WorthChecking tells that the rows could make a reading sure enough to be
+// answered, or show that it is not.
+func (a Answer) WorthChecking() bool {
+	return a.Read && a.Verified == nil && a.Confidence >= hopeless
+}
+
+// hopeless is the confidence below which no rows make a reading sure.
+const hopeless = 0.15
+
+// Settle decides on a reading by what it and its rivals give: rows, and for
+// each of Checks its rows. The same rows settle it the same way.
+func (p *Planner) Settle(a Answer, rows Rows, checked []Rows) Answer {
+	if !a.Read || a.Verified != nil {
+		return a
+	}
+	e := evidence{}
+	for k, v := range a.Evidence {
+		e[k] = v
+	}
+	e.rows(rows)
+	ordered := len(a.Query.Order) > 0
+	for i, c := range a.Checks {
+		if i >= len(checked) || !checked[i].Known || !rows.Known {
+			e["unknown "+c.Kind] = 1
+			continue
+		}
+		if sameRows(rows.Cells, checked[i].Cells, ordered) {
+			e["same "+c.Kind] = 1
+		} else {
+			e["other "+c.Kind] = 1
+			e["others"]++
+		}
+	}
+	a.Evidence, a.Confidence = e, seen.confidence(e)
+	was := a.OK
+	if a.OK = a.Confidence >= seenLicence; a.OK {
+		a.Reason, a.Choices, a.Nearest = "", nil, nil
+	} else if was {
+		p.withhold(&a, nil)
+	}
+	return a
+}
+
+func (e evidence) rows(r Rows) {
+	switch {
+	case !r.Known:
+		e["rows unknown"] = 1
+		return
+	case len(r.Cells) == 0:
+		e["no rows"] = 1
+	case len(r.Cells) == 1:
+		e["one row"] = 1
+		null := slices.ContainsFunc(r.Cells[0], func(c *string) bool { return c == nil })
+		e.on("one row with a null", null)
+		zero := !null && slices.ContainsFunc(r.Cells[0], func(c *string) bool { return *c == "0" })
+		e.on("one row with a zero", zero)
+	}
+	e["rows"] = float64(len(r.Cells))
+	seen := map[string]bool{}
+	for _, row := range r.Cells {
+		seen[rowText(row)] = true
+	}
+	e.on("rows repeat", len(seen) < len(r.Cells))
+}
+
+// sameRows compares two results, in their order where that is asked for.
+func sameRows(a, b [][]*string, ordered bool) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	x, y := make([]string, len(a)), make([]string, len(b))
+	for i := range a {
+		x[i], y[i] = rowText(a[i]), rowText(b[i])
+	}
+	if !ordered {
+		slices.Sort(x)
+		slices.Sort(y)
+	}
+	return slices.Equal(x, y)
+}
+
+func rowText(row []*string) string {
+	var b strings.Builder
+	for _, c := range row {
+		if c == nil {
+			b.WriteString("\x01")
+		} else {
+			b.WriteString(*c)
+		}
+		b.WriteByte(0)
+	}
+	return b.String()
+}
+
+// withhold makes an answer an abstention, with its readings as choices.
+func (p *Planner) withhold(a *Answer, items []item) {
+	a.OK, a.Reason = false, "it could be read in more than one way"
+	a.Choices = []Choice{choice(*a)}
+	if items != nil {
+		a.Nearest = p.nearest(items)
+	}
+}
