@@ -131,7 +131,7 @@ func (b *builder) rowwiseShown() bool {
 			return false
 		}
 		key, ok := b.p.index.soleKey(r.table)
-		return ok && key == r && (b.q.From == "" && b.tables == 1 || strings.ToLower(b.q.From) == strings.ToLower(b.name(r.table)))
+		return ok && key == r && (b.q.From == "" && b.tables == 1 || strings.EqualFold(b.q.From, b.name(r.table)))
 	})
 }
 
