@@ -25,6 +25,7 @@ var may = map[string][]string{
 	"keyring":                      {"fault", "secret"},
 	"product":                      {"fault", "secret", "product/spec"},
 	"product/spec":                 {"fault"},
+	"product/search":               {"product", "rank", "semantic"},
 	"product/market":               {"fault", "product", "product/spec"},
 	"auth":                         {"fault", "secret", "keyring"},
 	"credential":                   {"fault", "secret", "keyring"},
@@ -42,7 +43,7 @@ var may = map[string][]string{
 	"stats":                        {"fault", "result"},
 	"chart":                        {"fault", "result"},
 	"chart/render":                 {"fault", "chart"},
-	"tool":                         {"fault", "auth", "product", "semantic", "rank", "result", "chart", "stats"},
+	"tool":                         {"fault", "auth", "product", "product/search", "semantic", "rank", "result", "chart", "stats"},
 	"chat":                         {"fault", "auth"},
 	"job":                          {"fault", "auth"},
 	"semantic":                     {"fault", "product"},
@@ -60,9 +61,9 @@ var may = map[string][]string{
 	"server":                       {"fault", "auth", "server/web", "server/oauth", "server/rest", "server/mcp", "server/console"},
 	"server/web":                   {"fault", "secret", "auth"},
 	"server/oauth":                 {"fault", "secret", "auth", "server/web"},
-	"server/rest":                  {"fault", "secret", "auth", "product", "product/market", "credential", "audit", "result", "rank", "tool", "chat", "job", "eval", "server/web"},
+	"server/rest":                  {"fault", "secret", "auth", "product", "product/search", "product/market", "credential", "audit", "result", "rank", "tool", "chat", "job", "eval", "server/web"},
 	"server/mcp":                   {"fault", "auth", "product", "result", "tool", "server/web"},
-	"server/console":               {"fault", "secret", "auth", "product", "product/market", "credential", "audit", "rank", "server/web"},
+	"server/console":               {"fault", "secret", "auth", "product", "product/search", "product/market", "credential", "audit", "rank", "server/web"},
 }
 
 // only are modules that just these folders (of the whole tree) may import.

@@ -57,7 +57,8 @@ type Index struct {
 	terms   map[string][]posting
 	lengths map[place]int  // words of a field in a document
 	fields  map[string]sum // of all documents
-	sorted  []string       // the terms, for words that are only begun
+	stems   map[string]string
+	sorted  []string // the terms, for words that are only begun
 }
 
 type entry struct {
@@ -76,7 +77,7 @@ type sum struct{ docs, words int }
 
 // New makes an empty index.
 func New() *Index {
-	return &Index{terms: map[string][]posting{}, lengths: map[place]int{}, fields: map[string]sum{}}
+	return &Index{terms: map[string][]posting{}, lengths: map[place]int{}, fields: map[string]sum{}, stems: map[string]string{}}
 }
 
 // Add adds a document. Hits that score the same come in the order in which
@@ -85,7 +86,7 @@ func (x *Index) Add(id string, fields ...Field) {
 	doc := len(x.ids)
 	x.ids = append(x.ids, id)
 	for _, f := range fields {
-		words := terms(f.Text)
+		words := x.wordsOf(f.Text)
 		if len(words) == 0 {
 			continue
 		}

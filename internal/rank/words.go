@@ -45,11 +45,17 @@ func queryTerms(q string) []term {
 	return told
 }
 
-// terms are the words of a text as the index keeps them.
-func terms(text string) []string {
+// wordsOf are the words of a text as the index keeps them. Texts of one index
+// say the same words over and over.
+func (x *Index) wordsOf(text string) []string {
 	words := fold(text)
 	for i, w := range words {
-		words[i] = stem(w)
+		s, known := x.stems[w]
+		if !known {
+			s = stem(w)
+			x.stems[w] = s
+		}
+		words[i] = s
 	}
 	return words
 }
@@ -60,16 +66,7 @@ func stem(w string) string { return english.Stem(w, true) }
 // identifier of several words (order_items, orderItems, item2) gives each, and
 // itself as one; a script without spaces gives each character.
 func fold(text string) (words []string) {
-	plain := strings.Map(func(r rune) rune {
-		switch {
-		case unicode.Is(unicode.Mn, r), r == '\'', r == '’':
-			return -1
-		case unicode.IsControl(r):
-			return ' '
-		}
-		return r
-	}, norm.NFKD.String(text))
-	for _, run := range strings.FieldsFunc(plain, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '_' }) {
+	for _, run := range strings.FieldsFunc(plain(text), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '_' }) {
 		parts := split([]rune(run))
 		for _, p := range parts {
 			words = append(words, strings.ToLower(p))
@@ -79,6 +76,23 @@ func fold(text string) (words []string) {
 		}
 	}
 	return words
+}
+
+// plain takes off accents and apostrophes.
+func plain(text string) string {
+	ascii := true
+	for i := range len(text) {
+		ascii = ascii && text[i] < 128 && text[i] != '\''
+	}
+	if ascii {
+		return text
+	}
+	return strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Mn, r) || r == '\'' || r == '’' {
+			return -1
+		}
+		return r
+	}, norm.NFKD.String(text))
 }
 
 // split cuts an identifier where a word begins in it.
@@ -109,5 +123,5 @@ func split(r []rune) (parts []string) {
 
 // spaceless tells scripts that write no spaces between words.
 func spaceless(r rune) bool {
-	return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai)
+	return r > 0xe00 && unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai)
 }

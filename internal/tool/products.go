@@ -4,12 +4,9 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"slices"
-	"strings"
-	"unicode"
 
 	"github.com/postern/postern/internal/fault"
-	"github.com/postern/postern/internal/product"
+	"github.com/postern/postern/internal/product/search"
 )
 
 type specInput struct {
@@ -51,7 +48,7 @@ func readSpec(ctx context.Context, e *Env, in specInput) (Answer[specOutput], er
 }
 
 type searchInput struct {
-	SearchTerm    string `json:"search_term" jsonschema:"Words to look for in names, descriptions and table names; empty lists every product."`
+	SearchTerm    string `json:"search_term" jsonschema:"Words to look for in names, descriptions, tables, columns, metrics and their synonyms; empty lists every product."`
 	Limit         int    `json:"limit,omitempty" jsonschema:"Products to return at most; 5 when left out."`
 	MarketplaceID string `json:"marketplace_id,omitempty" jsonschema:"Leave out: the marketplace default holds every product that you may see."`
 }
@@ -66,14 +63,15 @@ type foundProduct struct {
 	ShortDescription string   `json:"short_description,omitempty"`
 	Status           string   `json:"status"`
 	Tables           []string `json:"tables"`
+	Matched          []string `json:"matched,omitempty" jsonschema:"Where the words were found: name, table orders, column orders.city."`
 }
 
 var productSearch = leading(Define("list_data_products_tool", "Search data products",
 	"Finds the data products that you may use, best match first. An empty search_term lists all of them. "+
 		"Take product_id from here for get_data_schema_tool and sql_execution_tool.",
-	search))
+	findProducts))
 
-func search(ctx context.Context, e *Env, in searchInput) (Answer[found[foundProduct]], error) {
+func findProducts(ctx context.Context, e *Env, in searchInput) (Answer[found[foundProduct]], error) {
 	if m := in.MarketplaceID; m != "" && m != "default" {
 		return Answer[found[foundProduct]]{}, fault.New(fault.NotFound, "there is no marketplace of this id; the marketplace default always exists")
 	}
@@ -81,11 +79,11 @@ func search(ctx context.Context, e *Env, in searchInput) (Answer[found[foundProd
 	if err != nil {
 		return Answer[found[foundProduct]]{}, err
 	}
-	hit := matching(all, terms(in.SearchTerm))
+	hit := search.Products(all, in.SearchTerm)
 	limit := cmp.Or(in.Limit, 5)
 	out := found[foundProduct]{Results: []foundProduct{}}
-	for _, pr := range hit[:min(limit, len(hit))] {
-		out.Results = append(out.Results, summary(pr))
+	for _, h := range hit[:min(limit, len(hit))] {
+		out.Results = append(out.Results, summary(h))
 	}
 	out.Instructions = instructions(len(out.Results), len(hit), len(all))
 	return Answer[found[foundProduct]]{Content: out, Top: out}, nil
@@ -103,53 +101,14 @@ func instructions(shown, hit, all int) string {
 	return "Use product_id as data_product_id in get_data_schema_tool and sql_execution_tool."
 }
 
-func summary(pr product.Product) foundProduct {
+func summary(h search.Hit) foundProduct {
+	pr := h.Product
 	f := foundProduct{
 		ProductID: pr.ID, VersionID: pr.Version, Name: pr.Name, Description: pr.Description,
-		ShortDescription: pr.ShortDescription, Status: string(pr.Status), Tables: []string{},
+		ShortDescription: pr.ShortDescription, Status: string(pr.Status), Tables: []string{}, Matched: h.Matched,
 	}
 	for _, rs := range pr.RecordSets {
 		f.Tables = append(f.Tables, rs.Name)
 	}
 	return f
-}
-
-// matching ranks products by how many of the terms they hold, and where; no
-// terms means all of them, by id.
-func matching(all []product.Product, want []string) []product.Product {
-	points := map[string]int{}
-	hit := slices.DeleteFunc(slices.Clone(all), func(pr product.Product) bool {
-		n := 4*hits(want, pr.ID) + 4*hits(want, pr.Name) + 2*hits(want, pr.ShortDescription) + 2*hits(want, pr.Description)
-		for _, rs := range pr.RecordSets {
-			n += 2*hits(want, rs.Name) + hits(want, rs.DisplayName) + hits(want, rs.Description)
-		}
-		points[pr.ID] = n
-		return n == 0 && len(want) > 0
-	})
-	slices.SortStableFunc(hit, func(a, b product.Product) int {
-		return cmp.Or(points[b.ID]-points[a.ID], strings.Compare(a.ID, b.ID))
-	})
-	return hit
-}
-
-// terms are the words of a query: lower case, letters and digits. Words as
-// short as "of" are in everything, and count only when there are no others.
-func terms(s string) []string {
-	all := strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
-	long := slices.DeleteFunc(slices.Clone(all), func(w string) bool { return len([]rune(w)) < 3 })
-	if len(long) > 0 {
-		return long
-	}
-	return all
-}
-
-// hits counts the terms that text holds.
-func hits(want []string, text string) int {
-	text, n := strings.ToLower(text), 0
-	for _, w := range want {
-		if strings.Contains(text, w) {
-			n++
-		}
-	}
-	return n
 }

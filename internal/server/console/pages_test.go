@@ -205,6 +205,8 @@ func TestProductsAndTheirGrants(t *testing.T) {
 		RecordSets: []product.RecordSet{{Name: "orders", Columns: []product.Column{{Name: "id", Type: "numeric"}}}},
 	}}
 	has(t, g.see(t, "/admin/products/"), "Sales", "sales:q1", "ready", "Private", "postgresql")
+	has(t, g.see(t, "/admin/products/?q=orders"), "sales:q1", "table orders", `value="orders"`)
+	has(t, g.see(t, "/admin/products/?q=zebra"), "No data products match.", "Show all 1")
 	path := "/admin/products/sales:q1/"
 	has(t, g.see(t, path), "All of it", "orders", "No grants.", "Everyone", "bot", "postgresql:db:5432/x")
 	for field, f := range map[string]url.Values{

@@ -10,23 +10,33 @@ import (
 	"github.com/postern/postern/internal/auth"
 	"github.com/postern/postern/internal/fault"
 	"github.com/postern/postern/internal/product"
+	"github.com/postern/postern/internal/product/search"
 )
 
 type productRow struct {
 	product.Product
-	Grants int // -1 where the caller may not see them
-	Engine string
+	Grants  int // -1 where the caller may not see them
+	Engine  string
+	Matched string // where what was looked for was found
+}
+
+// productList are the products that match what was looked for.
+type productList struct {
+	Query string
+	Rows  []productRow
+	All   int
 }
 
 func (h *Handler) products(v *visit) error {
 	ctx := v.r.Context()
-	list, err := h.Products.Products(ctx, v.caller)
+	all, err := h.Products.Products(ctx, v.caller)
 	if err != nil {
 		return err
 	}
-	rows := make([]productRow, 0, len(list))
-	for _, p := range list {
-		row := productRow{Product: p, Grants: -1}
+	list := productList{Query: strings.TrimSpace(v.r.URL.Query().Get("q")), All: len(all)}
+	for _, hit := range search.Products(all, list.Query) {
+		p := hit.Product
+		row := productRow{Product: p, Matched: strings.Join(hit.Matched, ", "), Grants: -1}
 		if s, ok := p.System(); ok {
 			row.Engine = string(s.Source.Engine)
 		}
@@ -36,9 +46,9 @@ func (h *Handler) products(v *visit) error {
 		case !hidden(err):
 			return err
 		}
-		rows = append(rows, row)
+		list.Rows = append(list.Rows, row)
 	}
-	return v.show(http.StatusOK, "products", "products", "Data products", rows)
+	return v.show(http.StatusOK, "products", "products", "Data products", list)
 }
 
 // hidden reports whether the error only says that the caller may not see it.
