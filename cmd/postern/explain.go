@@ -54,7 +54,7 @@ func (p policyExplainCmd) Run(ctx context.Context, c *terminal) error {
 		if pr, err = s.db.Product(ctx, p.Product); err != nil {
 			return err
 		}
-		if grants, err = s.db.Grants(ctx, p.Product); err != nil {
+		if grants, err = s.db.GrantsOf(ctx, cl.Subject(), p.Product); err != nil {
 			return err
 		}
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -20,7 +21,7 @@ type productCmd struct {
 	List        productListCmd   `cmd:"" help:"List the data products."`
 	Show        productShowCmd   `cmd:"" help:"Print a data product's spec."`
 	Draft       productDraftCmd  `cmd:"" help:"Write a spec from a warehouse: tables, columns and keys. Needs no server."`
-	Grant       productGrantCmd  `cmd:"" help:"Share a data product with a client."`
+	Grant       productGrantCmd  `cmd:"" help:"Share a data product with a client or a group."`
 	RevokeGrant productRevokeCmd `cmd:"" name:"revoke-grant" help:"Take a grant away."`
 	Delete      productDeleteCmd `cmd:"" help:"Delete a data product with its grants and credentials."`
 }
@@ -174,10 +175,41 @@ func (p productShowCmd) Run(ctx context.Context, c *terminal) error {
 	})
 }
 
+// sharedWith names whom a product is shared with.
+type sharedWith struct {
+	Client string `xor:"subject" help:"The client's name or id." placeholder:"NAME"`
+	Group  string `xor:"subject" help:"The group's name." placeholder:"NAME"`
+}
+
+// subject finds who is meant: its subject, and its name for people.
+func (w sharedWith) subject(ctx context.Context, s *state) (subject, name string, err error) {
+	switch {
+	case w.Client != "":
+		cl, err := s.findClient(ctx, w.Client)
+		return cl.Subject(), cl.Name, err
+	case w.Group != "":
+		g, err := s.findGroup(ctx, w.Group)
+		return g.Subject(), g.Name, err
+	}
+	return "", "", errors.New("name who is meant with --client or --group")
+}
+
+// shown is the outcome of a change to a grant; the client's id is there where
+// it is one.
+func (w sharedWith) shown(id, subject, name string, more map[string]any) map[string]any {
+	more["product_id"], more["subject"] = id, subject
+	if w.Client != "" {
+		more["client_id"], more["client"] = strings.TrimPrefix(subject, "client:"), name
+	} else {
+		more["group"] = name
+	}
+	return more
+}
+
 type productGrantCmd struct {
 	oneProduct
-	Client string `required:"" help:"The client's name or id." placeholder:"NAME"`
-	Role   string `default:"product_viewer" enum:"product_viewer,product_admin" help:"product_viewer or product_admin." placeholder:"ROLE"`
+	sharedWith
+	Role string `default:"product_viewer" enum:"product_viewer,product_admin" help:"product_viewer or product_admin." placeholder:"ROLE"`
 }
 
 // Run shares the product.
@@ -187,19 +219,18 @@ func (g productGrantCmd) Run(ctx context.Context, c *terminal) error {
 		return err
 	}
 	defer s.close()
-	cl, err := s.findClient(ctx, g.Client)
+	subject, name, err := g.subject(ctx, s)
 	if err != nil {
 		return err
 	}
 	if _, err := s.db.Product(ctx, g.ID); err != nil {
 		return err
 	}
-	gr := product.Grant{Product: g.ID, Subject: cl.Subject(), Role: product.GrantRole(g.Role)}
-	if err := s.db.PutGrant(asOperator(ctx), gr); err != nil {
+	if err := s.db.PutGrant(asOperator(ctx), product.Grant{Product: g.ID, Subject: subject, Role: product.GrantRole(g.Role)}); err != nil {
 		return err
 	}
-	return c.print(g.JSON, map[string]string{"product_id": g.ID, "client_id": string(cl.ID), "client": cl.Name, "role": g.Role}, func(w io.Writer) error {
-		_, err := fmt.Fprintf(w, "%s (%s) is %s of %s\n", cl.Name, cl.ID, g.Role, g.ID)
+	return c.print(g.JSON, g.shown(g.ID, subject, name, map[string]any{"role": g.Role}), func(w io.Writer) error {
+		_, err := fmt.Fprintf(w, "%s (%s) is %s of %s\n", name, strings.TrimPrefix(subject, "client:"), g.Role, g.ID)
 		return err
 	})
 }
@@ -220,7 +251,7 @@ func (s *state) findClient(ctx context.Context, nameOrID string) (auth.Client, e
 
 type productRevokeCmd struct {
 	oneProduct
-	Client string `required:"" help:"The client's name or id." placeholder:"NAME"`
+	sharedWith
 }
 
 // Run takes the grant away.
@@ -230,15 +261,15 @@ func (r productRevokeCmd) Run(ctx context.Context, c *terminal) error {
 		return err
 	}
 	defer s.close()
-	cl, err := s.findClient(ctx, r.Client)
+	subject, name, err := r.subject(ctx, s)
 	if err != nil {
 		return err
 	}
-	if err := s.db.DeleteGrant(asOperator(ctx), product.Grant{Product: r.ID, Subject: cl.Subject()}); err != nil {
+	if err := s.db.DeleteGrant(asOperator(ctx), product.Grant{Product: r.ID, Subject: subject}); err != nil {
 		return err
 	}
-	return c.print(r.JSON, map[string]any{"product_id": r.ID, "client_id": string(cl.ID), "revoked": true}, func(w io.Writer) error {
-		_, err := fmt.Fprintf(w, "%s has no grant on %s any more\n", cl.Name, r.ID)
+	return c.print(r.JSON, r.shown(r.ID, subject, name, map[string]any{"revoked": true}), func(w io.Writer) error {
+		_, err := fmt.Fprintf(w, "%s has no grant on %s any more\n", name, r.ID)
 		return err
 	})
 }

@@ -111,6 +111,7 @@ func (n *node) mount(publicURL string, v *auth.Verifier, pol *policy.Policy) err
 		server.Health{Ready: n.ready, Metrics: n.metrics.handler()}.Routes(),
 		oauth.Handler{Tokens: issuer, PublicURL: publicURL}.Routes(),
 		rest.Clients{Clients: clients}.Routes(),
+		rest.Groups{Groups: n.groups()}.Routes(),
 		rest.UserInfo{}.Routes(),
 		rest.Credentials{Gate: n.gate}.Routes(),
 		rest.Products{Gate: n.gate}.Routes(),

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"github.com/postern/postern/internal/auth"
@@ -12,89 +13,132 @@ import (
 	"github.com/postern/postern/internal/warehouse"
 )
 
-// shared is a product with who it is shared with.
-type shared struct {
-	product product.Product
-	grants  []product.Grant
-}
-
 type versioned struct{ id, version string }
 
-// memory remembers products while the change counter stands still. A spec is
-// parsed when it is read, which costs more than the rest of a short query.
+// reach is a caller's name with the product that it asks for.
+type reach struct{ subject, product string }
+
+// memory remembers products, and what callers hold on them, while the change
+// counter stands still. A spec is parsed when it is read, which costs more than
+// the rest of a short query.
 type memory struct {
-	mu   sync.Mutex
-	n    int64 // the counter it is good for
-	held map[versioned]shared
+	mu     sync.Mutex
+	n      int64 // the counter it is good for
+	held   map[versioned]product.Product
+	grants map[reach][]product.Grant
 }
 
-// mostHeld bounds the memory; one that is full starts anew.
-const mostHeld = 1000
+// mostHeld and mostReached bound the memory; what is full starts anew.
+const (
+	mostHeld    = 1000
+	mostReached = 10_000
+)
 
-func (m *memory) get(n int64, v versioned) (shared, bool) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.n != n {
-		return shared{}, false
+// at brings the memory to the counter n; false is for one that is gone by.
+func (m *memory) at(n int64) bool {
+	if n > m.n || m.held == nil {
+		m.n, m.held, m.grants = n, map[versioned]product.Product{}, map[reach][]product.Grant{}
 	}
-	s, ok := m.held[v]
-	return s, ok
+	return n == m.n
 }
 
-func (m *memory) put(n int64, v versioned, s shared) {
+func recall[K comparable, V any](m *memory, n int64, from func(*memory) map[K]V, k K) (V, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if n < m.n {
+	var none V
+	if m.n != n {
+		return none, false
+	}
+	v, ok := from(m)[k]
+	return v, ok
+}
+
+func remember[K comparable, V any](m *memory, n int64, into func(*memory) map[K]V, most int, k K, v V) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !m.at(n) {
 		return
 	}
-	if n > m.n || m.held == nil || len(m.held) >= mostHeld {
-		m.n, m.held = n, map[versioned]shared{}
+	held := into(m)
+	if len(held) >= most {
+		clear(held)
 	}
-	m.held[v] = s
+	held[k] = v
 }
 
-// product gives a product and its grants. What is not there gets policy's text
-// of what may not be seen, so that the two cannot be told apart.
-func (g *Gateway) product(ctx context.Context, id, version string) (shared, error) {
-	n, fresh := int64(0), false
-	if g.Changes != nil {
-		n, fresh = g.Changes(ctx) // read before the product: what commits between is then asked for again
+func products(m *memory) map[versioned]product.Product { return m.held }
+func reached(m *memory) map[reach][]product.Grant      { return m.grants }
+
+// counter is the change counter, read before what it is to be good for: what
+// commits between is then asked for again.
+func (g *Gateway) counter(ctx context.Context) (int64, bool) {
+	if g.Changes == nil {
+		return 0, false
 	}
+	return g.Changes(ctx)
+}
+
+// product gives a product, whoever asks. What is not there gets policy's text
+// of what may not be seen, so that the two cannot be told apart.
+func (g *Gateway) product(ctx context.Context, id, version string) (p product.Product, err error) {
+	n, fresh := g.counter(ctx)
 	v := versioned{id, version}
 	if fresh {
-		if s, ok := g.memory.get(n, v); ok {
-			return s, nil
+		if p, ok := recall(&g.memory, n, products, v); ok {
+			return p, nil
 		}
 	}
-	s, err := g.load(ctx, v)
-	if err == nil && fresh {
-		g.memory.put(n, v, s)
-	}
-	return s, err
-}
-
-func (g *Gateway) load(ctx context.Context, v versioned) (s shared, err error) {
-	if v.version == "" {
-		s.product, err = g.Catalog.Product(ctx, v.id)
+	if version == "" {
+		p, err = g.Catalog.Product(ctx, id)
 	} else {
-		s.product, err = g.Catalog.ProductVersion(ctx, v.id, v.version)
-	}
-	if err == nil {
-		s.grants, err = g.Catalog.Grants(ctx, v.id)
+		p, err = g.Catalog.ProductVersion(ctx, id, version)
 	}
 	if fault.Is(err, fault.NotFound) {
-		err = policy.NotFound(v.id)
+		return p, policy.NotFound(id)
 	}
-	return s, err
+	if err == nil && fresh {
+		remember(&g.memory, n, products, mostHeld, v, p)
+	}
+	return p, err
 }
 
-// may gives the product if policy allows the action.
+// grantsOf gives what the caller holds on a product, which may not be there.
+func (g *Gateway) grantsOf(ctx context.Context, c auth.Caller, id string) ([]product.Grant, error) {
+	n, fresh := g.counter(ctx)
+	k := reach{c.Subject(), id}
+	if fresh {
+		if grants, ok := recall(&g.memory, n, reached, k); ok {
+			return grants, nil
+		}
+	}
+	grants, err := g.Catalog.GrantsOf(ctx, k.subject, id)
+	if err == nil && fresh {
+		remember(&g.memory, n, reached, mostReached, k, grants)
+	}
+	return grants, err
+}
+
+// may gives the product if policy allows the action. Policy is asked first, of
+// the id and what the caller holds on it: a product that the caller may not see
+// is then never looked up, so that it costs what one costs that is not there.
 func (g *Gateway) may(ctx context.Context, c auth.Caller, act policy.Action, id, version string) (product.Product, error) {
-	s, err := g.product(ctx, id, version)
+	if id == "" {
+		return product.Product{}, policy.NotFound(id)
+	}
+	grants, err := g.grantsOf(ctx, c, id)
 	if err != nil {
 		return product.Product{}, err
 	}
-	return s.product, g.Policy.Product(c, act, s.product, s.grants)
+	public := slices.ContainsFunc(grants, func(gr product.Grant) bool { return gr.Subject == policy.Everyone })
+	verdict := g.Policy.Product(c, act, product.Product{ID: id, Public: public}, grants)
+	if fault.Is(verdict, fault.NotFound) {
+		return product.Product{}, verdict
+	}
+	p, err := g.product(ctx, id, version)
+	if err != nil {
+		return product.Product{}, err
+	}
+	return p, verdict
 }
 
 // access is how to get into a product's warehouse.

@@ -58,7 +58,7 @@ func (g *Gateway) CreateProduct(ctx context.Context, c auth.Caller, doc []byte) 
 	return g.put(ctx, c, doc, func(p *product.Product) {
 		// A spec says nothing of who sees the product: grants do.
 		if old, err := g.product(ctx, p.ID, ""); err == nil {
-			p.Public = old.product.Public
+			p.Public = old.Public
 		}
 	})
 }
@@ -104,28 +104,22 @@ func (g *Gateway) mayPut(ctx context.Context, c auth.Caller, p product.Product) 
 	if err != nil {
 		return false, err
 	}
-	return false, g.mayReplace(ctx, c, p, old)
-}
-
-func (g *Gateway) mayReplace(ctx context.Context, c auth.Caller, p product.Product, old shared) error {
-	err := g.Policy.Product(c, policy.Update, old.product, old.grants)
+	_, err = g.may(ctx, c, policy.Update, p.ID, "")
 	if fault.Is(err, fault.NotFound) {
 		// That the id is taken cannot be hidden from who wants to take it.
-		return fault.New(fault.Conflict, "the data product id %q is taken", p.ID)
+		return false, fault.New(fault.Conflict, "the data product id %q is taken", p.ID)
+	}
+	if err == nil && p.Public != old.Public {
+		_, err = g.may(ctx, c, policy.ManageGrants, p.ID, "")
 	}
 	if err != nil {
-		return err
-	}
-	if p.Public != old.product.Public {
-		if err := g.Policy.Product(c, policy.ManageGrants, old.product, old.grants); err != nil {
-			return err
-		}
+		return false, err
 	}
 	moved, err := g.moves(ctx, p)
 	if err == nil && moved {
-		err = g.Policy.Product(c, policy.Rehost, old.product, old.grants)
+		_, err = g.may(ctx, c, policy.Rehost, p.ID, "")
 	}
-	return err
+	return false, err
 }
 
 // moves reports whether p names a place that no version of it had, or asks for
@@ -219,7 +213,7 @@ func (g *Gateway) Grants(ctx context.Context, c auth.Caller, id string) ([]produ
 
 // OwnGrants gives the grants that reach the caller, on any product.
 func (g *Gateway) OwnGrants(ctx context.Context, c auth.Caller) ([]product.Grant, error) {
-	return g.Catalog.GrantsOf(ctx, []string{c.Subject(), policy.Everyone})
+	return g.Catalog.GrantsOf(ctx, c.Subject(), "")
 }
 
 // Grant shares the product.
@@ -231,8 +225,19 @@ func (g *Gateway) Grant(ctx context.Context, c auth.Caller, gr product.Grant) er
 	if err != nil {
 		return err
 	}
-	gr.CreatedBy, gr.CreatedAt = c.Subject(), g.now()
 	return g.Catalog.PutGrant(ctx, gr)
+}
+
+// Regrant changes the role of a subject that has one.
+func (g *Gateway) Regrant(ctx context.Context, c auth.Caller, gr product.Grant) error {
+	if err := checkGrant(gr); err != nil {
+		return err
+	}
+	ctx, err := g.manage(ctx, c, policy.ManageGrants, gr.Product, "")
+	if err != nil {
+		return err
+	}
+	return g.Catalog.ChangeGrant(ctx, gr)
 }
 
 // Revoke takes a grant away.
@@ -249,8 +254,8 @@ func checkGrant(gr product.Grant) error {
 		return fault.BadField("role", "enum", "Input should be 'product_viewer' or 'product_admin'")
 	}
 	kind, name, ok := strings.Cut(gr.Subject, ":")
-	if gr.Subject != policy.Everyone && (!ok || name == "" || kind != "client" && kind != "user") {
-		return fault.BadField("subject_id", "value_error", "the subject must be everyone, client:<id> or user:<id>")
+	if gr.Subject != policy.Everyone && (!ok || name == "" || kind != "client" && kind != "user" && kind != "group") {
+		return fault.BadField("subject_id", "value_error", "the subject must be everyone, client:<id>, user:<id> or group:<id>")
 	}
 	if gr.Subject == policy.Everyone && gr.Role == product.ProductAdmin {
 		return fault.BadField("role", "value_error", "everyone can be a product_viewer only")

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/cedar-policy/cedar-go"
 	"github.com/cedar-policy/cedar-go/types"
@@ -79,13 +80,20 @@ func about(c auth.Caller, pr product.Product, grants []product.Grant) entities {
 	e := entities{caller: c, product: pr}
 	self := c.Subject()
 	for _, g := range grants {
-		if g.Product != pr.ID || g.Product == "" || g.Subject != self && g.Subject != Everyone {
+		if g.Product != pr.ID || g.Product == "" || !reaches(g.Subject, g.Member, self) {
 			continue
 		}
 		e.viewer = e.viewer || g.Role == product.ProductViewer
 		e.admin = e.admin || g.Role == product.ProductAdmin
 	}
 	return e
+}
+
+// reaches reports whether a grant to the subject is one to self: by its own
+// name, to everyone, or to a group of which self is the member that the store
+// looked it up for.
+func reaches(subject, member, self string) bool {
+	return subject == self || subject == Everyone || member == self && strings.HasPrefix(subject, "group:")
 }
 
 // Everyone is the subject of a grant to all callers.

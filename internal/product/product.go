@@ -126,7 +126,8 @@ func (p Product) YAML() string {
 // Grant shares a product with a subject.
 type Grant struct {
 	Product   string
-	Subject   string // "client:<id>", "user:<id>", "everyone"
+	Subject   string // "client:<id>", "user:<id>", "group:<id>", "everyone"
+	Member    string // of the group: whom the grant reaches, where that was asked
 	Role      GrantRole
 	CreatedAt time.Time
 	CreatedBy string

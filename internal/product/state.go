@@ -27,10 +27,16 @@ type Store interface {
 	DeleteVersion(ctx context.Context, id, version string) error
 
 	Grants(ctx context.Context, productID string) ([]Grant, error)
-	GrantsOf(ctx context.Context, subjects []string) ([]Grant, error)
+	// GrantsOf gives the grants that reach a caller: its own, those of its groups
+	// (with Member set) and those to everyone; productID "" is on any product.
+	// It costs the same for a product that is not there.
+	GrantsOf(ctx context.Context, subject, productID string) ([]Grant, error)
 	// PutGrant gives a subject one role on a product, in place of another it
-	// had there.
+	// had there. A client may be named by the number of its system user; the
+	// grant is kept under the client.
 	PutGrant(ctx context.Context, g Grant) error
+	// ChangeGrant is PutGrant for a subject that has a role; NotFound otherwise.
+	ChangeGrant(ctx context.Context, g Grant) error
 	// DeleteGrant takes the subject's grant away; with a Role, only that one.
 	DeleteGrant(ctx context.Context, g Grant) error
 }

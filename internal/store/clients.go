@@ -187,7 +187,7 @@ func (db *DB) DeleteClient(ctx context.Context, id auth.ClientID) error {
 		if _, err := tx.Exec(ctx, `DELETE FROM credentials WHERE owner = ?`, c.Subject()); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, `DELETE FROM grants WHERE subject = ?`, c.Subject()); err != nil {
+		if err := tx.forget(ctx, c.Subject()); err != nil {
 			return err
 		}
 		return tx.Must(ctx, "client", `UPDATE oauth_clients SET deleted_at = ?, epoch = epoch + 1, secret_mac = ? WHERE client_id = ?`, micros(db.now()), []byte{0}, string(id))

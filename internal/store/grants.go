@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"regexp"
 	"strings"
 
 	"github.com/postern/postern/internal/audit"
@@ -18,17 +19,23 @@ func (db *DB) Grants(ctx context.Context, productID string) ([]product.Grant, er
 	return db.grants(ctx, grantColumns+` WHERE product_id = ? ORDER BY subject`, productID)
 }
 
+// reaching is the condition that a grant reaches the caller whose subject is
+// its two arguments.
+const reaching = `(subject IN (?, 'everyone') OR subject IN (SELECT 'group:' || group_id FROM group_members WHERE member = ?))`
+
 // GrantsOf implements product.Store.
-func (db *DB) GrantsOf(ctx context.Context, subjects []string) ([]product.Grant, error) {
-	if len(subjects) == 0 {
-		return nil, nil
+func (db *DB) GrantsOf(ctx context.Context, subject, productID string) ([]product.Grant, error) {
+	q, args := grantColumns+` WHERE `+reaching, []any{subject, subject}
+	if productID != "" {
+		q, args = q+` AND product_id = ?`, append(args, text(productID))
 	}
-	args := make([]any, len(subjects))
-	for i, s := range subjects {
-		args[i] = s
+	all, err := db.grants(ctx, q+` ORDER BY product_id, subject`, args...)
+	for i := range all {
+		if strings.HasPrefix(all[i].Subject, "group:") {
+			all[i].Member = subject
+		}
 	}
-	in := strings.Repeat("?, ", len(subjects)-1) + "?"
-	return db.grants(ctx, grantColumns+` WHERE subject IN (`+in+`) ORDER BY product_id, subject`, args...)
+	return all, err
 }
 
 func (db *DB) grants(ctx context.Context, q string, args ...any) (all []product.Grant, err error) {
@@ -50,7 +57,14 @@ func scanGrant(row interface{ Scan(...any) error }) (g product.Grant, err error)
 }
 
 // PutGrant implements product.Store.
-func (db *DB) PutGrant(ctx context.Context, g product.Grant) error {
+func (db *DB) PutGrant(ctx context.Context, g product.Grant) error { return db.putGrant(ctx, g, false) }
+
+// ChangeGrant implements product.Store.
+func (db *DB) ChangeGrant(ctx context.Context, g product.Grant) error {
+	return db.putGrant(ctx, g, true)
+}
+
+func (db *DB) putGrant(ctx context.Context, g product.Grant, known bool) error {
 	if err := checkGrant(g); err != nil {
 		return err
 	}
@@ -61,23 +75,40 @@ func (db *DB) PutGrant(ctx context.Context, g product.Grant) error {
 	if err = notFound(err, "grant"); err != nil && !fault.Is(err, fault.NotFound) {
 		return err
 	}
-	return db.Change(ctx, grantEvent(audit.GrantCreated, g), func(ctx context.Context, tx *Tx) error {
+	e := grantEvent(audit.GrantCreated, g)
+	return db.Change(ctx, e, func(ctx context.Context, tx *Tx) error {
 		// The row of the product is held, so that it cannot go while a grant on
 		// it comes: a grant must not wait for the next product of that name.
 		if err := tx.Must(ctx, "data product", `UPDATE products SET updated_at = updated_at WHERE id = ?`, g.Product); err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, `INSERT INTO grants (product_id, subject, role, created_by, created_at) VALUES (?, ?, ?, ?, ?)
+		var err error
+		if g.Subject, err = tx.subject(ctx, g.Subject); err != nil {
+			return err
+		}
+		e.Detail["subject"] = g.Subject
+		if known {
+			err := tx.Must(ctx, "grant", `UPDATE grants SET role = ?, created_by = ?, created_at = ? WHERE product_id = ? AND subject = ?`,
+				string(g.Role), auth.CallerFrom(ctx).Subject(), micros(db.now()), g.Product, g.Subject)
+			if fault.Is(err, fault.NotFound) {
+				err = fault.New(fault.NotFound, "this subject has no role on the data product: POST gives it one")
+			}
+			return err
+		}
+		_, err = tx.Exec(ctx, `INSERT INTO grants (product_id, subject, role, created_by, created_at) VALUES (?, ?, ?, ?, ?)
 			ON CONFLICT (product_id, subject) DO UPDATE SET role = excluded.role, created_by = excluded.created_by, created_at = excluded.created_at`,
 			g.Product, g.Subject, string(g.Role), auth.CallerFrom(ctx).Subject(), micros(db.now()))
 		return err
 	})
 }
 
+// subjectForm is how a subject is written.
+var subjectForm = regexp.MustCompile(`^(everyone|(client|user|group):.+)$`)
+
 func checkGrant(g product.Grant) error {
 	switch {
-	case !strings.HasPrefix(g.Subject, "client:") && !strings.HasPrefix(g.Subject, "user:") && g.Subject != public:
-		return fault.New(fault.Invalid, "a grant's subject is client:<id>, user:<id> or everyone")
+	case !subjectForm.MatchString(g.Subject):
+		return fault.New(fault.Invalid, "a grant's subject is client:<id>, user:<id>, group:<id> or everyone")
 	case g.Role != product.ProductViewer && g.Role != product.ProductAdmin:
 		return fault.New(fault.Invalid, "a grant's role is product_viewer or product_admin")
 	case g.Subject == public && g.Role != product.ProductViewer:
@@ -93,7 +124,12 @@ func grantEvent(k audit.Kind, g product.Grant) *audit.Event {
 
 // DeleteGrant implements product.Store.
 func (db *DB) DeleteGrant(ctx context.Context, g product.Grant) error {
-	return db.Change(ctx, grantEvent(audit.GrantDeleted, g), func(ctx context.Context, tx *Tx) error {
+	e := grantEvent(audit.GrantDeleted, g)
+	return db.Change(ctx, e, func(ctx context.Context, tx *Tx) (err error) {
+		if g.Subject, err = tx.subject(ctx, g.Subject); err != nil {
+			return err
+		}
+		e.Detail["subject"] = g.Subject
 		return tx.Must(ctx, "grant", `DELETE FROM grants WHERE product_id = ? AND subject = ? AND (role = ? OR ? = '')`,
 			g.Product, g.Subject, string(g.Role), string(g.Role))
 	})

@@ -90,7 +90,7 @@ func TestGrantsOfReachesAcrossProducts(t *testing.T) {
 				}
 			}
 		}
-		got, err := db.GrantsOf(ctx, []string{"client:x", "everyone"})
+		got, err := db.GrantsOf(ctx, "client:x", "")
 		var names []string
 		for _, g := range got {
 			names = append(names, g.Product+" "+g.Subject)
@@ -98,7 +98,10 @@ func TestGrantsOfReachesAcrossProducts(t *testing.T) {
 		if d := cmp.Diff([]string{"a client:x", "a everyone", "b client:x", "b everyone"}, names); d != "" || err != nil {
 			t.Error(d, err)
 		}
-		if got, err := db.GrantsOf(ctx, nil); err != nil || len(got) != 0 {
+		if got, err := db.GrantsOf(ctx, "client:y", "b"); err != nil || len(got) != 2 || got[0].Product != "b" {
+			t.Errorf("%v %v", got, err)
+		}
+		if got, err := db.GrantsOf(ctx, "client:y", "none\x00"); err != nil || len(got) != 0 {
 			t.Errorf("%v %v", got, err)
 		}
 	})

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -25,10 +24,7 @@ type permission struct {
 }
 
 func viewOfGrant(g product.Grant) permission {
-	kind, id, ok := strings.Cut(g.Subject, ":")
-	if !ok {
-		id = kind // everyone
-	}
+	kind, id := subjectParts(g.Subject)
 	return permission{SubjectType: kind, SubjectID: flexibleText(id), ObjectType: "data_product", ObjectID: g.Product, Role: string(g.Role)}
 }
 
@@ -67,19 +63,17 @@ func (p permission) subject() (string, error) {
 			return "", fault.BadField("subject_id", "literal_error", "must be everyone, or be left out")
 		}
 		return "everyone", nil
-	case "group":
-		return "", fault.BadField("subject_type", "literal_error", "groups are not supported: name clients or users one by one, or everyone")
-	case "client", "user":
+	case "client", "user", "group":
 	default:
-		return "", fault.BadField("subject_type", "literal_error", "must be everyone, user or client")
+		return "", fault.BadField("subject_type", "literal_error", "must be everyone, user, group or client")
 	}
 	if id == "" {
 		return "", fault.Missing("subject_id")
 	}
-	if p.SubjectType == "user" {
+	if p.SubjectType != "client" {
 		n, err := strconv.ParseInt(id, 10, 64)
 		if err != nil || n <= 0 {
-			return "", fault.BadField("subject_id", "int_parsing", "must be the user's number; an OAuth client is subject_type client with its client id")
+			return "", fault.BadField("subject_id", "int_parsing", "must be its number; an OAuth client is subject_type client with its client id")
 		}
 		id = strconv.FormatInt(n, 10) // 042 is 42
 	}
@@ -195,15 +189,7 @@ func (h Products) regrant(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	ctx, c := r.Context(), auth.CallerFrom(r.Context())
-	grants, err := h.Gate.Grants(ctx, c, g.Product)
-	if err != nil {
-		return err
-	}
-	if !slices.ContainsFunc(grants, func(x product.Grant) bool { return x.Subject == g.Subject }) {
-		return fault.New(fault.NotFound, "this subject has no role on the data product: POST gives it one")
-	}
-	if err := h.Gate.Grant(ctx, c, g); err != nil {
+	if err := h.Gate.Regrant(r.Context(), auth.CallerFrom(r.Context()), g); err != nil {
 		return err
 	}
 	return web.Respond(w, http.StatusOK, viewOfGrant(g))

@@ -33,6 +33,8 @@ type ProductGate interface {
 	// OwnGrants gives the grants that reach the caller, on any product.
 	OwnGrants(ctx context.Context, c auth.Caller) ([]product.Grant, error)
 	Grant(ctx context.Context, c auth.Caller, g product.Grant) error
+	// Regrant changes the role of a subject that has one; NotFound otherwise.
+	Regrant(ctx context.Context, c auth.Caller, g product.Grant) error
 	Revoke(ctx context.Context, c auth.Caller, g product.Grant) error
 }
 

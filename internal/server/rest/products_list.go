@@ -42,14 +42,10 @@ func (h Products) list(wrapped bool) web.Handler {
 			all = slices.DeleteFunc(all, func(p product.Product) bool { return !slices.Contains(ids, p.ID) })
 		}
 		slices.SortStableFunc(all, less)
-		page := all[min(skip, len(all)):min(skip+limit, len(all))]
 		grouped, _ := strconv.ParseBool(r.URL.Query().Get("group_by_product"))
-		views, err := h.views(r, page, grouped)
+		views, err := h.views(r, page(w, r, all, limit, skip), grouped)
 		if err != nil {
 			return err
-		}
-		if skip+limit < len(all) {
-			w.Header().Set("X-Next-Page", nextProductPage(r, limit, skip+limit))
 		}
 		if wrapped {
 			return web.Respond(w, http.StatusOK, map[string]any{"results": views, "total": len(all)})
@@ -77,16 +73,6 @@ func (h Products) views(r *http.Request, page []product.Product, grouped bool) (
 		views = append(views, viewOfProduct(p, versions))
 	}
 	return views, nil
-}
-
-// nextProductPage is the path of the next page: of this request's own path, as
-// clients put it behind the host they know.
-func nextProductPage(r *http.Request, limit, skip int) string {
-	q := r.URL.Query()
-	q.Del("offset")
-	q.Set("limit", strconv.Itoa(limit))
-	q.Set("skip", strconv.Itoa(skip))
-	return r.URL.EscapedPath() + "?" + q.Encode()
 }
 
 // productIDs reads product_ids, repeated or split by commas; nil asks for all.

@@ -202,6 +202,16 @@ func (g *productsGate) Grant(ctx context.Context, c auth.Caller, gr product.Gran
 	return nil
 }
 
+func (g *productsGate) Regrant(ctx context.Context, c auth.Caller, gr product.Grant) error {
+	if _, err := g.may(c, gr.Product, "", true); err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(g.grants, func(x product.Grant) bool { return x.Product == gr.Product && x.Subject == gr.Subject }) {
+		return fault.New(fault.NotFound, "this subject has no role on the data product: POST gives it one")
+	}
+	return g.Grant(ctx, c, gr)
+}
+
 func (g *productsGate) Revoke(ctx context.Context, c auth.Caller, gr product.Grant) error {
 	if _, err := g.may(c, gr.Product, "", true); err != nil {
 		return err
