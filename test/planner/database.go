@@ -10,6 +10,7 @@ import (
 
 	_ "modernc.org/sqlite" // the engine that both statements run on
 
+	"github.com/postern/postern/internal/draft"
 	"github.com/postern/postern/internal/eval"
 	"github.com/postern/postern/internal/planner"
 	"github.com/postern/postern/internal/product"
@@ -34,8 +35,8 @@ type database struct {
 	all     bool // every reading is settled, hopeless ones too
 }
 
-func open(ctx context.Context, folder, name string) (*database, error) {
-	path, err := filepath.Abs(filepath.Join(folder, name+".sqlite"))
+func open(ctx context.Context, o options, name string) (*database, error) {
+	path, err := filepath.Abs(filepath.Join(o.databases, name+".sqlite"))
 	if err != nil {
 		return nil, err
 	}
@@ -48,8 +49,14 @@ func open(ctx context.Context, folder, name string) (*database, error) {
 		return nil, err
 	}
 	d := &database{db: db, model: semantic.FromSchema(s, semantic.SQLite)}
-	looker := &semantic.Looker{Dialect: semantic.SQLite, Run: d.texts}
-	if err = d.model.Sample(ctx, looker, few); err == nil {
+	looker := &semantic.Looker{Dialect: semantic.SQLite, Run: d.Run}
+	if o.draft {
+		d.model, err = d.drafted(ctx, s, path)
+	}
+	if err == nil {
+		err = d.model.Sample(ctx, looker, few)
+	}
+	if err == nil {
 		d.model.Infer()
 		err = d.index(ctx, looker)
 	}
@@ -58,6 +65,27 @@ func open(ctx context.Context, folder, name string) (*database, error) {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return d, nil
+}
+
+// drafted is the model as the server makes it of a drafted product: the spec's,
+// and what introspection adds.
+func (d *database) drafted(ctx context.Context, s product.Schema, path string) (*semantic.Model, error) {
+	named := draft.Named(s)
+	m := draft.Model(named, product.SQLite)
+	if err := draft.Look(ctx, named, m, []draft.Session{d}, draft.Usual, func(draft.Progress) {}); err != nil {
+		return nil, err
+	}
+	doc, err := draft.Spec(named, m, draft.Options{URI: (&url.URL{Scheme: "sqlite", Path: path}).String(), NoLogin: true})
+	if err != nil {
+		return nil, err
+	}
+	p, err := product.Parse(doc)
+	if err != nil {
+		return nil, err
+	}
+	m = semantic.FromProduct(p)
+	m.Enrich(named)
+	return m, nil
 }
 
 // schema asks the driver that the gate uses.
@@ -135,8 +163,8 @@ func plain(v any) any {
 	return v
 }
 
-// texts is a semantic.Run.
-func (d *database) texts(ctx context.Context, statement string) ([][]*string, error) {
+// Run gives the rows as texts.
+func (d *database) Run(ctx context.Context, statement string) ([][]*string, error) {
 	t, err := d.run(ctx, statement, mostRows)
 	if err != nil {
 		return nil, err

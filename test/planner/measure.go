@@ -72,7 +72,7 @@ func measureAll(ctx context.Context, o options, asked map[string][]question) (*r
 }
 
 func measureOne(ctx context.Context, o options, name string, asked, other []question) (r report, err error) {
-	d, err := open(ctx, o.databases, name)
+	d, err := open(ctx, o, name)
 	if err != nil {
 		return r, err
 	}
