@@ -19,7 +19,7 @@ func (f *figure) line() string {
 	}
 	goal := fmt.Sprintf("%.0f%%", 100*f.goal)
 	switch {
-	case f.floor == nil:
+	case f.floor == nil || f.limit:
 		goal = "≤ " + amount(f.goal, f.unit)
 	case f.most:
 		goal = fmt.Sprintf("≤ %.0f ×", f.goal)

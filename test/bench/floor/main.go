@@ -11,11 +11,13 @@ import (
 )
 
 var commands = map[string]func(args []string) (any, error){
-	"serve":  serve,
-	"fsync":  fsyncs,
-	"pgx":    pointQueries,
-	"make":   makeFile,
-	"export": export,
+	"serve":   serve,
+	"fsync":   fsyncs,
+	"pgx":     pointQueries,
+	"make":    makeFile,
+	"export":  export,
+	"wide":    makeWide,
+	"catalog": catalog,
 }
 
 func main() {
