@@ -197,12 +197,31 @@ func (l *look) together(ctx context.Context, session Session, from product.Table
 		}
 		return 0, nil
 	}
+	var ask []semantic.Column
+	for i, c := range columns {
+		s := seen{values: []string{}, distinct: parsed(counts[0][i+1])}
+		if l.tells(c, s.distinct) {
+			ask = append(ask, c)
+		}
+		into[c.Name] = s
+	}
+	return rows, l.values(ctx, session, from, ask, into)
+}
+
+// tells reports whether the values of a column say more than their number: few
+// of them are all there are, and texts may hold only numbers or, in SQLite,
+// anything.
+func (l *look) tells(c semantic.Column, distinct int64) bool {
+	return distinct > 0 && (distinct <= Few || c.Class == semantic.Text || l.model.Dialect == semantic.SQLite)
+}
+
+func (l *look) values(ctx context.Context, session Session, from product.Table, columns []semantic.Column, into map[string]seen) error {
+	if len(columns) == 0 {
+		return nil
+	}
 	values, err := session.Run(ctx, valuesSQL(l.model.Dialect, from, columns, l.bounds.Rows+1))
 	if err != nil {
-		return rows, cmp.Or(ctx.Err(), err)
-	}
-	for i, c := range columns {
-		into[c.Name] = seen{values: []string{}, distinct: parsed(counts[0][i+1])}
+		return cmp.Or(ctx.Err(), err)
 	}
 	for _, row := range values {
 		if i := parsed(row[0]); i >= 0 && int(i) < len(columns) && row[1] != nil {
@@ -214,7 +233,7 @@ func (l *look) together(ctx context.Context, session Session, from product.Table
 	for _, c := range columns {
 		slices.Sort(into[c.Name].values) // as bytes: the warehouse's collation may be any
 	}
-	return rows, nil
+	return nil
 }
 
 func parsed(s *string) int64 {

@@ -201,7 +201,7 @@ func (m *Model) Sample(ctx context.Context, s Sampler, few int) error {
 			if distinct < 0 && values == nil {
 				continue // not looked into: what is known of it stays
 			}
-			c.Complete = len(values) <= few
+			c.Complete = len(values) <= few && distinct <= int64(few)
 			if distinct < 0 && c.Complete {
 				distinct = int64(len(values))
 			}
