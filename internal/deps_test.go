@@ -42,7 +42,8 @@ var may = map[string][]string{
 	"rank":                         {},
 	"stats":                        {"fault", "result"},
 	"chart":                        {"fault", "result"},
-	"chart/render":                 {"fault", "chart"},
+	"chart/render":                 {"fault", "chart", "chart/script"},
+	"chart/script":                 {},
 	"tool":                         {"fault", "auth", "product", "product/search", "semantic", "rank", "result", "chart", "stats"},
 	"chat":                         {"fault", "auth"},
 	"job":                          {"fault", "auth"},
@@ -74,6 +75,8 @@ var only = map[string][]string{
 	"github.com/go-jose/":             {"internal/auth", "test"},
 	"github.com/tink-crypto/":         {"internal/keyring"},
 	"go.opentelemetry.io/otel/sdk":    {"cmd/postern"},
+	"modernc.org/quickjs":             {"internal/chart/render"},
+	"github.com/tetratelabs/wazero":   {"internal/chart/render"},
 	"github.com/modelcontextprotocol": {"internal/server/mcp", "cmd/postern", "test"},
 }
 
