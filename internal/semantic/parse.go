@@ -9,11 +9,13 @@ import (
 
 // The expressions of metrics, named filters and relationships are SQL, of
 // which a small part is understood: columns (table.column), literals,
-// arithmetic, the five aggregates, comparisons, IN, BETWEEN, LIKE, IS NULL,
-// AND, OR, NOT. What is outside it is kept as text and not compiled.
+// arithmetic, the five aggregates (also with FILTER, and of a CASE with one
+// WHEN), comparisons, IN, BETWEEN, LIKE, IS NULL, AND, OR, NOT. What is outside
+// it is kept as text and not compiled.
 
 func (m *Model) readMeasure(x *Measure) {
 	p := newParser(m, x.Expression)
+	p.home = x.Table
 	e, err := p.whole(p.sum)
 	if err != nil {
 		return
@@ -73,6 +75,7 @@ type token struct {
 
 type parser struct {
 	m      *Model
+	home   string // whose rows COUNT(*) counts; "" where it is not said
 	tokens []token
 	at     int
 	deep   int
@@ -223,6 +226,9 @@ var comparisons = map[string]CompareOp{"=": Eq, "<>": Ne, "!=": Ne, "<": Lt, "<=
 
 func (p *parser) comparison() Cond {
 	left := p.sum()
+	if p.isBoolean(left) {
+		return Compare{Left: left, Op: Eq, Right: Value{Boolean, "true"}}
+	}
 	if op, ok := comparisons[p.next()]; ok && !p.peek().str {
 		p.at++
 		return Compare{Left: left, Op: op, Right: p.sum()}
@@ -327,31 +333,6 @@ func (p *parser) primary() Expr {
 		return a
 	}
 	return p.column()
-}
-
-func (p *parser) aggregate() (Expr, bool) {
-	op := AggOp(strings.ToLower(p.next()))
-	at := p.at
-	if p.peek().quoted || op != Count && op != Sum && op != Avg && op != Min && op != Max {
-		return nil, false
-	}
-	p.at++
-	if !p.word("(") {
-		p.at = at
-		return nil, false
-	}
-	if op == Count && p.word("*") {
-		p.want(")")
-		if len(p.m.Tables) != 1 {
-			p.fail("COUNT(*) does not say of which record set: write COUNT(table.column)")
-			return nil, true
-		}
-		return Aggregate{Op: Count, Of: Rows{p.m.Tables[0].Name}}, true
-	}
-	a := Aggregate{Op: op, Distinct: p.word("distinct")}
-	a.Of = p.sum()
-	p.want(")")
-	return a, true
 }
 
 // dotted reads a.b.c.

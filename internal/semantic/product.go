@@ -273,6 +273,16 @@ func foldAll(a, b []string) bool {
 }
 
 func (m *Model) addMetric(x product.Metric, extra metricExtra) {
-	m.Measures = append(m.Measures, Measure{Name: x.Key, Label: strings.ToLower(x.DisplayName), Description: x.Description, Expression: x.Expression,
+	home := ""
+	for i, c := range x.Columns { // where all are of one record set, it is the one that is counted
+		set, _, _ := strings.Cut(c, ".")
+		t, ok := m.Table(set)
+		if !ok || i > 0 && !fold(t.Name, home) {
+			home = ""
+			break
+		}
+		home = t.Name
+	}
+	m.Measures = append(m.Measures, Measure{Table: home, Name: x.Key, Label: strings.ToLower(x.DisplayName), Description: x.Description, Expression: x.Expression,
 		Synonyms: extra.Synonyms, Unit: extra.Unit, Additive: Additivity(extra.Additive)})
 }
