@@ -209,7 +209,8 @@ func (w sharedWith) shown(id, subject, name string, more map[string]any) map[str
 type productGrantCmd struct {
 	oneProduct
 	sharedWith
-	Role string `default:"product_viewer" enum:"product_viewer,product_admin" help:"product_viewer or product_admin." placeholder:"ROLE"`
+	Role  string `default:"product_viewer" enum:"product_viewer,product_admin" help:"product_viewer or product_admin." placeholder:"ROLE"`
+	Query string `help:"Share this verified query alone, and not the product." placeholder:"NAME"`
 }
 
 // Run shares the product.
@@ -223,6 +224,9 @@ func (g productGrantCmd) Run(ctx context.Context, c *terminal) error {
 	if err != nil {
 		return err
 	}
+	if g.Query != "" {
+		return g.grantQuery(ctx, c, s, subject, name)
+	}
 	if _, err := s.db.Product(ctx, g.ID); err != nil {
 		return err
 	}
@@ -231,6 +235,23 @@ func (g productGrantCmd) Run(ctx context.Context, c *terminal) error {
 	}
 	return c.print(g.JSON, g.shown(g.ID, subject, name, map[string]any{"role": g.Role}), func(w io.Writer) error {
 		_, err := fmt.Fprintf(w, "%s (%s) is %s of %s\n", name, strings.TrimPrefix(subject, "client:"), g.Role, g.ID)
+		return err
+	})
+}
+
+// grantQuery shares one verified query, by the rules of the gateway.
+func (g productGrantCmd) grantQuery(ctx context.Context, c *terminal, s *state, subject, name string) error {
+	pol, err := policy.New()
+	if err != nil {
+		return err
+	}
+	gr, opCtx := product.Grant{Product: g.ID, Subject: subject, Query: g.Query}, asOperator(ctx)
+	if err := s.gate(pool(anywhere), pol).GrantQuery(opCtx, auth.CallerFrom(opCtx), gr); err != nil {
+		return err
+	}
+	v := g.shown(g.ID, subject, name, map[string]any{"role": string(product.QueryRunner), "verified_query": g.Query})
+	return c.print(g.JSON, v, func(w io.Writer) error {
+		_, err := fmt.Fprintf(w, "%s (%s) may run the verified query %s of %s\n", name, strings.TrimPrefix(subject, "client:"), g.Query, g.ID)
 		return err
 	})
 }
@@ -252,6 +273,7 @@ func (s *state) findClient(ctx context.Context, nameOrID string) (auth.Client, e
 type productRevokeCmd struct {
 	oneProduct
 	sharedWith
+	Query string `help:"Take away the grant on this verified query." placeholder:"NAME"`
 }
 
 // Run takes the grant away.
@@ -265,7 +287,11 @@ func (r productRevokeCmd) Run(ctx context.Context, c *terminal) error {
 	if err != nil {
 		return err
 	}
-	if err := s.db.DeleteGrant(asOperator(ctx), product.Grant{Product: r.ID, Subject: subject}); err != nil {
+	take := s.db.DeleteGrant
+	if r.Query != "" {
+		take = s.db.DeleteQueryGrant
+	}
+	if err := take(asOperator(ctx), product.Grant{Product: r.ID, Subject: subject, Query: r.Query}); err != nil {
 		return err
 	}
 	return c.print(r.JSON, r.shown(r.ID, subject, name, map[string]any{"revoked": true}), func(w io.Writer) error {

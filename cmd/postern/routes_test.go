@@ -215,24 +215,26 @@ func (g *gateRig) changing() map[string]string {
 	const perm = `{"subject_type":"client","subject_id":"%s","object_type":"data_product","object_id":"` + rigProduct + `","role":"%s"}`
 	spec := fmt.Sprintf(rigSpec, rigProduct, g.filesRoot()+"/sales.sqlite")
 	m := map[string]string{
-		"POST /integration/core/v1/oauth/clients/":                           `{"name":"made","role":"viewer","grant_types":["client_credentials"]}`,
-		"PATCH /integration/core/v1/oauth/clients/{client_id}/":              `{"role":"steward"}`,
-		"POST /integration/core/v1/oauth/clients/{client_id}/rotate-secret/": ``,
-		"POST /integration/core/v1/oauth/clients/{client_id}/revoke-tokens/": ``,
-		"DELETE /integration/core/v1/oauth/clients/{client_id}/":             ``,
-		"POST /integration/v1/group/":                                        `{"display_name":"made"}`,
-		"DELETE /integration/v1/group/{group_id}/":                           ``,
-		"POST /integration/v1/group/{group_id}/member/":                      `{"subject_type":"client","subject_id":"` + string(g.other.ID) + `"}`,
-		"DELETE /integration/v1/group/{group_id}/member/":                    `{"subject_type":"client","subject_id":"` + string(g.owner.ID) + `"}`,
-		"POST /api/v2/auth/credentials/":                                     `{"state":"t","username":"u","password":"p","dp_id":"` + rigProduct + `"}`,
-		"POST /api/v2/auth/credentials/{auth_id}/test/":                      ``,
-		"DELETE /api/v2/auth/credentials/{auth_id}/":                         ``,
-		"POST /api/v2/data-product/{product_id}/query/":                      `{"sql":"SELECT id FROM sales"}`,
-		"POST /api/v1/ai_agent/tool/event/":                                  `{"tool_name":"T","status_code":200}`,
-		"POST /ai/api/v1/chats/tool/default/{ref}/stream":                    `{"sql":"SELECT id FROM sales","data_product_id":"` + rigProduct + `","result_table_name":"r"}`,
-		"POST /ai/api/v1/chats/tool/{ref}/stream":                            "-",
-		"POST /ai/api/v1/chats/agent/default/{ref}/stream":                   "-",
-		"POST /ai/api/v1/chats/agent/{id}/stream":                            "-",
+		"POST /integration/core/v1/oauth/clients/":                              `{"name":"made","role":"viewer","grant_types":["client_credentials"]}`,
+		"PATCH /integration/core/v1/oauth/clients/{client_id}/":                 `{"role":"steward"}`,
+		"POST /integration/core/v1/oauth/clients/{client_id}/rotate-secret/":    ``,
+		"POST /integration/core/v1/oauth/clients/{client_id}/revoke-tokens/":    ``,
+		"DELETE /integration/core/v1/oauth/clients/{client_id}/":                ``,
+		"POST /integration/v1/group/":                                           `{"display_name":"made"}`,
+		"DELETE /integration/v1/group/{group_id}/":                              ``,
+		"POST /integration/v1/group/{group_id}/member/":                         `{"subject_type":"client","subject_id":"` + string(g.other.ID) + `"}`,
+		"DELETE /integration/v1/group/{group_id}/member/":                       `{"subject_type":"client","subject_id":"` + string(g.owner.ID) + `"}`,
+		"POST /api/v2/auth/credentials/":                                        `{"state":"t","username":"u","password":"p","dp_id":"` + rigProduct + `"}`,
+		"POST /api/v2/auth/credentials/{auth_id}/test/":                         ``,
+		"DELETE /api/v2/auth/credentials/{auth_id}/":                            ``,
+		"POST /api/v2/data-product/{product_id}/query/":                         `{"sql":"SELECT id FROM sales"}`,
+		"POST /api/v2/data-product/{product_id}/verified-query/{name}/grant/":   `{"subject_type":"client","subject_id":"` + string(g.other.ID) + `"}`,
+		"DELETE /api/v2/data-product/{product_id}/verified-query/{name}/grant/": `{"subject_type":"client","subject_id":"` + string(g.other.ID) + `"}`,
+		"POST /api/v1/ai_agent/tool/event/":                                     `{"tool_name":"T","status_code":200}`,
+		"POST /ai/api/v1/chats/tool/default/{ref}/stream":                       `{"sql":"SELECT id FROM sales","data_product_id":"` + rigProduct + `","result_table_name":"r"}`,
+		"POST /ai/api/v1/chats/tool/{ref}/stream":                               "-",
+		"POST /ai/api/v1/chats/agent/default/{ref}/stream":                      "-",
+		"POST /ai/api/v1/chats/agent/{id}/stream":                               "-",
 		"POST /ai/mcp/": `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"sql_execution_tool","arguments":{"sql":"SELECT id FROM sales","data_product_id":"` + rigProduct + `","result_table_name":"r"}}}`,
 	}
 	for _, base := range []string{"/integration/data-products/v1", "/dps/integration/data-products/v1", "/integration/data-products/api/v1"} {
@@ -287,6 +289,9 @@ func (g *gateRig) leavesARecord(r web.Route) {
 			first = strings.Replace(body, "product_admin", "product_viewer", 1)
 		}
 		g.want(201, g.do("POST", r.Path, token, first, ""))
+	}
+	if strings.Contains(r.Path, "/grant/") && r.Method == "DELETE" {
+		g.want(201, g.do("POST", g.at(r), token, body, ""))
 	}
 	contentType := ""
 	if strings.HasPrefix(body, "product:") {

@@ -17,6 +17,7 @@ import (
 	"github.com/postern/postern/internal/policy"
 	"github.com/postern/postern/internal/product"
 	"github.com/postern/postern/internal/result"
+	"github.com/postern/postern/internal/semantic"
 	"github.com/postern/postern/internal/server"
 	"github.com/postern/postern/internal/server/console"
 	"github.com/postern/postern/internal/server/mcp"
@@ -47,7 +48,7 @@ func (s *state) gate(p *warehouse.Pool, pol *policy.Policy) *gateway.Gateway {
 	return &gateway.Gateway{
 		Catalog: s.db, Policy: pol, Pool: p, Record: s.db, Changes: s.db.Changes, Now: time.Now,
 		Vault: &credential.Vault{Store: s.db, Seal: s.ring.AEAD("credential"), Now: time.Now},
-		Files: product.Files{DataDir: s.dir, Operator: true},
+		Files: product.Files{DataDir: s.dir, Operator: true}, Bind: semantic.BindPublished,
 	}
 }
 
@@ -104,7 +105,7 @@ func (n *node) mount(publicURL string, v *auth.Verifier, pol *policy.Policy) err
 	issuer := &auth.Issuer{
 		Clients: clients, Store: book, Keys: n.keyset, Verifier: v, PublicURL: publicURL, Permits: pol.Permit, Now: time.Now,
 	}
-	tools := tool.Builtin()
+	tools, own := tool.Builtin(), tool.Verified{Queries: n.gate}
 	models, agents := &tool.Models{Changes: n.db.Changes, Now: time.Now}, new(agent.Agents).Tools()
 	guard := n.mux.Guard.(guard)
 	return server.Mount(n.mux,
@@ -116,10 +117,11 @@ func (n *node) mount(publicURL string, v *auth.Verifier, pol *policy.Policy) err
 		rest.Credentials{Gate: n.gate}.Routes(),
 		rest.Products{Gate: n.gate}.Routes(),
 		rest.Queries{Gate: n.gate}.Routes(),
+		rest.Verified{Gate: n.gate}.Routes(),
 		rest.Assets{Assets: n.assets}.Routes(),
-		rest.Tools{Tools: tools, Agents: agents, Data: n.gate, Models: models, Assets: n.assets, Permit: pol.Permit}.Routes(),
+		rest.Tools{Tools: tools, Own: own, Agents: agents, Data: n.gate, Models: models, Assets: n.assets, Permit: pol.Permit}.Routes(),
 		rest.System{Version: version, Record: n.db, Tools: tools, Served: n.mux.Routes}.Routes(),
-		mcp.Handler{PublicURL: publicURL, Version: version, Data: n.gate, Models: models, Tools: slices.Concat(tools, agents), Permit: pol.Permit, Log: n.mux.Log}.Routes(),
+		mcp.Handler{PublicURL: publicURL, Version: version, Data: n.gate, Models: models, Tools: slices.Concat(tools, agents), Own: own, Permit: pol.Permit, Log: n.mux.Log}.Routes(),
 		(&console.Handler{
 			PublicURL: publicURL, Version: version, People: n.people, Guard: guard, Clients: clients, Keys: n.keyset, Products: n.gate, Audit: auditReader{n.db},
 		}).Routes(),

@@ -221,6 +221,9 @@ func (a *attempt) event(k audit.Kind) audit.Event {
 	if a.q.Via != "" {
 		e.Detail["via"] = a.q.Via
 	}
+	if a.q.Verified != "" {
+		e.Detail["verified_query"] = clip(a.q.Verified, maxName)
+	}
 	if a.q.PreSQL != "" {
 		e.Detail["pre_exec_sql"] = clip(a.q.PreSQL, maxSQL)
 	}

@@ -112,6 +112,11 @@ func (g *Gateway) grantsOf(ctx context.Context, c auth.Caller, id string) ([]pro
 		}
 	}
 	grants, err := g.Catalog.GrantsOf(ctx, k.subject, id)
+	if err != nil {
+		return nil, err
+	}
+	queries, err := g.Catalog.QueryGrantsOf(ctx, k.subject, id)
+	grants = append(grants, queries...)
 	if err == nil && fresh {
 		remember(&g.memory, n, reached, mostReached, k, grants)
 	}
@@ -129,8 +134,7 @@ func (g *Gateway) may(ctx context.Context, c auth.Caller, act policy.Action, id,
 	if err != nil {
 		return product.Product{}, err
 	}
-	public := slices.ContainsFunc(grants, func(gr product.Grant) bool { return gr.Subject == policy.Everyone })
-	verdict := g.Policy.Product(c, act, product.Product{ID: id, Public: public}, grants)
+	verdict := g.Policy.Product(c, act, product.Product{ID: id, Public: public(grants)}, grants)
 	if fault.Is(verdict, fault.NotFound) {
 		return product.Product{}, verdict
 	}
@@ -139,6 +143,12 @@ func (g *Gateway) may(ctx context.Context, c auth.Caller, act policy.Action, id,
 		return product.Product{}, err
 	}
 	return p, verdict
+}
+
+// public reports whether a product is for everyone. A grant to everyone on one
+// of its queries does not make it so.
+func public(grants []product.Grant) bool {
+	return slices.ContainsFunc(grants, func(gr product.Grant) bool { return gr.Query == "" && gr.Subject == policy.Everyone })
 }
 
 // access is how to get into a product's warehouse.

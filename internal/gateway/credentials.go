@@ -30,7 +30,7 @@ func (g *Gateway) StoreCredential(ctx context.Context, c auth.Caller, n credenti
 	if err := n.Check(); err != nil {
 		return credential.Credential{}, false, err
 	}
-	pr, err := g.may(ctx, c, policy.Run, n.ProductID, "")
+	pr, err := g.may(ctx, c, policy.Connect, n.ProductID, "")
 	if err != nil {
 		return credential.Credential{}, false, g.denied(ctx, "product:"+n.ProductID, err)
 	}
@@ -110,7 +110,7 @@ func (g *Gateway) TestCredential(ctx context.Context, c auth.Caller, id string) 
 	if err != nil {
 		return cred, err
 	}
-	pr, err := g.may(ctx, c, policy.Run, cred.ProductID, "")
+	pr, err := g.may(ctx, c, policy.Connect, cred.ProductID, "")
 	if err != nil {
 		return cred, g.denied(ctx, "product:"+cred.ProductID, err)
 	}

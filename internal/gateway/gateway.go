@@ -22,6 +22,8 @@ import (
 // Policy decides who may do what with a product; *policy.Policy does.
 type Policy interface {
 	Product(c auth.Caller, a policy.Action, pr product.Product, grants []product.Grant) error
+	// Query decides whether a verified query may be run.
+	Query(c auth.Caller, pr product.Product, query string, grants []product.Grant) error
 }
 
 // Pool is what the gateway needs of *warehouse.Pool.
@@ -44,7 +46,9 @@ type Gateway struct {
 	Changes func(ctx context.Context) (n int64, ok bool)
 	// Again says who a caller is now, or that it is let in no more; it is asked
 	// while rows stream and something has changed. nil asks nobody.
-	Again   func(ctx context.Context, c auth.Caller) (auth.Caller, error)
+	Again func(ctx context.Context, c auth.Caller) (auth.Caller, error)
+	// Bind writes the SQL of a published query with values; nil runs none.
+	Bind    func(q product.Published, values map[string]string) (string, error)
 	RowCap  int64            // rows of one query, whatever it asks for; 0 is no cap
 	Timeout time.Duration    // of one query; 0 is 10 minutes
 	Now     func() time.Time // nil is time.Now
@@ -52,6 +56,7 @@ type Gateway struct {
 	Observe func(Ended)
 
 	memory memory
+	tools  tools
 	live   live
 }
 
@@ -75,8 +80,11 @@ func (g *Gateway) Run(ctx context.Context, c auth.Caller, q product.Query) (_ re
 	}
 	defer func() { err = a.settle(err, recover()) }()
 
-	pr, err := g.may(a.ctx, c, policy.Run, q.ProductID, q.Version)
+	pr, err := g.mayRun(a.ctx, c, q)
 	if err != nil {
+		return nil, err
+	}
+	if err := g.bind(pr, &a.q); err != nil {
 		return nil, err
 	}
 	in, err := g.access(a.ctx, c, pr, q)

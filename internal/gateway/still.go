@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"github.com/postern/postern/internal/fault"
-	"github.com/postern/postern/internal/policy"
 )
 
 // still asks, when something has changed since the query was let through,
@@ -20,7 +19,7 @@ func (a *attempt) still() error {
 	if err != nil {
 		return err
 	}
-	pr, err := a.g.may(a.ctx, c, policy.Run, a.q.ProductID, a.q.Version)
+	pr, err := a.g.mayRun(a.ctx, c, a.q)
 	if err != nil {
 		return err
 	}

@@ -63,3 +63,5 @@ func must(t *testing.T, err error) {
 		t.Fatal(err)
 	}
 }
+
+func nobodyNew(_ context.Context, c auth.Caller) (auth.Caller, error) { return c, nil }

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -40,21 +41,24 @@ var (
 
 // holding is a role with what the caller was granted on the product.
 type holding struct {
-	role          auth.Role
-	viewer, admin bool
+	role                  auth.Role
+	viewer, admin, runner bool
 }
 
 func init() { //nolint:gochecknoinits // fills the tables above from the roles
 	for r, tier := range tiers {
 		tierParents[r] = cedar.NewEntityUIDSet(uid("Tier", tier))
-		for i := range 4 {
-			h := holding{r, i&1 != 0, i&2 != 0}
+		for i := range 8 {
+			h := holding{r, i&1 != 0, i&2 != 0, i&4 != 0}
 			parents := []cedar.EntityUID{uid("Role", string(r))}
 			if h.viewer {
 				parents = append(parents, uid("Grant", string(product.ProductViewer)))
 			}
 			if h.admin {
 				parents = append(parents, uid("Grant", string(product.ProductAdmin)))
+			}
+			if h.runner {
+				parents = append(parents, uid("Grant", string(product.QueryRunner)))
 			}
 			callerParents[h] = cedar.NewEntityUIDSet(parents...)
 		}
@@ -72,6 +76,8 @@ type entities struct {
 	product product.Product
 	viewer  bool
 	admin   bool
+	queries []string // of the product, that the caller was granted
+	query   string   // the verified query that is asked about; "" is the product
 }
 
 // about collects the world of a decision on a product. Grants on other
@@ -81,6 +87,12 @@ func about(c auth.Caller, pr product.Product, grants []product.Grant) entities {
 	self := c.Subject()
 	for _, g := range grants {
 		if g.Product != pr.ID || g.Product == "" || !reaches(g.Subject, g.Member, self) {
+			continue
+		}
+		if g.Query != "" {
+			if g.Role == product.QueryRunner {
+				e.queries = append(e.queries, g.Query)
+			}
 			continue
 		}
 		e.viewer = e.viewer || g.Role == product.ProductViewer
@@ -110,7 +122,19 @@ func (e *entities) principal() cedar.EntityUID {
 	}
 }
 
-func (e *entities) resource() cedar.EntityUID { return uid("Product", e.product.ID) }
+// resource is the product, or a verified query in it. A product's id has no /.
+func (e *entities) resource() cedar.EntityUID {
+	if e.query != "" {
+		return uid("VerifiedQuery", e.product.ID+"/"+e.query)
+	}
+	return uid("Product", e.product.ID)
+}
+
+// runner reports whether the caller was granted the verified query that is
+// asked about or, asked about the product, any of its queries.
+func (e *entities) runner() bool {
+	return e.query == "" && len(e.queries) > 0 || e.query != "" && slices.Contains(e.queries, e.query)
+}
 
 // Get gives Cedar an entity and its parents.
 func (e *entities) Get(u types.EntityUID) (types.Entity, bool) {
@@ -118,7 +142,7 @@ func (e *entities) Get(u types.EntityUID) (types.Entity, bool) {
 	switch u.Type {
 	case "Client", "User", "Caller":
 		if known(e.caller) {
-			parents = callerParents[holding{role(e.caller), e.viewer, e.admin}]
+			parents = callerParents[holding{role(e.caller), e.viewer, e.admin, e.runner()}]
 		}
 	case "Role":
 		parents = tierParents[auth.Role(u.ID)]
@@ -126,6 +150,8 @@ func (e *entities) Get(u types.EntityUID) (types.Entity, bool) {
 		if u.ID != "any" {
 			parents = anyTier
 		}
+	case "VerifiedQuery":
+		parents = cedar.NewEntityUIDSet(uid("Product", e.product.ID))
 	case "Product":
 		if e.product.Public {
 			parents = publicParents

@@ -22,10 +22,14 @@ import (
 type Action string
 
 // The actions. Rehost (naming another place where the data is) is apart from
-// Update: people store passwords for the place they were shown.
+// Update: people store passwords for the place they were shown. RunQuery (run
+// one verified query) and Connect (store one's login for the product's
+// warehouse) are apart from Run: a query may be shared alone.
 const (
 	View         Action = "view"
 	Run          Action = "run"
+	RunQuery     Action = "run_query"
+	Connect      Action = "connect"
 	Create       Action = "create"
 	Update       Action = "update"
 	Rehost       Action = "rehost"
@@ -34,7 +38,7 @@ const (
 )
 
 // Actions lists every action on a product.
-var Actions = []Action{View, Run, Create, Update, Rehost, Delete, ManageGrants}
+var Actions = []Action{View, Run, RunQuery, Connect, Create, Update, Rehost, Delete, ManageGrants}
 
 // ScopeDenied is the Name of Permit's refusals; the web edge turns it into
 // RFC 6750's challenge of the same name.
@@ -171,6 +175,23 @@ func (p *Policy) Product(c auth.Caller, a Action, pr product.Product, grants []p
 	return p.refusal(&e, a)
 }
 
+// Query decides whether the caller may run one verified query of a product.
+// Who may not is told what it would be told of a query that is not there.
+func (p *Policy) Query(c auth.Caller, pr product.Product, query string, grants []product.Grant) error {
+	e := about(c, pr, grants)
+	e.query = query
+	if ok, _ := p.decide(&e, cedar.String(RunQuery), e.resource()); ok {
+		return nil
+	}
+	return QueryNotFound(query)
+}
+
+// QueryNotFound is the one answer for a verified query that is not there and
+// for one that the caller may not run.
+func QueryNotFound(name string) *fault.Error {
+	return fault.New(fault.NotFound, "verified query %q not found", name)
+}
+
 // NotFound is the one answer for a product that is not there and for one that
 // the caller may not see, so that nobody can tell which.
 func NotFound(id string) *fault.Error {
@@ -222,7 +243,7 @@ func denied(format string, args ...any) *fault.Error {
 	return fault.New(fault.Denied, format, args...)
 }
 
-func reads(a Action) bool { return a == View || a == Run }
+func reads(a Action) bool { return a == View || a == Run || a == RunQuery || a == Connect }
 
 // carries reports whether the token has the scope. The command line and
 // Postern itself have no token.

@@ -55,16 +55,17 @@ func TestEachRoleHasItsScopesAndNoOther(t *testing.T) {
 }
 
 // What each role may do to a product, by what it holds on it: the first
-// letters of view, run, create, update, rehost, delete, manage_grants.
+// letters of view, run, create, update, rehost, delete, manage_grants, with q
+// for run_query and n for connect.
 func TestEachRoleMayDoToAProductWhatItsTierAndGrantSay(t *testing.T) {
 	want := map[auth.Role][4]string{ // no grant, viewer, admin, public without a grant
-		auth.ServerAdmin:  {"vrcurdm", "vrcurdm", "vrcurdm", "vrcurdm"},
-		auth.CatalogAdmin: {"c", "vrc", "vrcurdm", "vrc"},
-		auth.SourceAdmin:  {"c", "vrc", "vrcurdm", "vrc"},
-		auth.Composer:     {"c", "vrc", "vrcudm", "vrc"},
-		auth.Steward:      {"c", "vrc", "vrcudm", "vrc"},
-		auth.Explorer:     {"", "vr", "vr", "vr"},
-		auth.Viewer:       {"", "vr", "vr", "vr"},
+		auth.ServerAdmin:  {"vrqncurdm", "vrqncurdm", "vrqncurdm", "vrqncurdm"},
+		auth.CatalogAdmin: {"c", "vrqnc", "vrqncurdm", "vrqnc"},
+		auth.SourceAdmin:  {"c", "vrqnc", "vrqncurdm", "vrqnc"},
+		auth.Composer:     {"c", "vrqnc", "vrqncudm", "vrqnc"},
+		auth.Steward:      {"c", "vrqnc", "vrqncudm", "vrqnc"},
+		auth.Explorer:     {"", "vrqn", "vrqn", "vrqn"},
+		auth.Viewer:       {"", "vrqn", "vrqn", "vrqn"},
 	}
 	p := newPolicy(t)
 	self := machine("").Subject()
@@ -76,11 +77,64 @@ func TestEachRoleMayDoToAProductWhatItsTierAndGrantSay(t *testing.T) {
 			got := ""
 			for _, a := range policy.Actions {
 				if p.Product(machine(r), a, pr, grants) == nil {
-					got += string(a[0])
+					got += letter(a)
 				}
 			}
 			if got != want[r][i] {
 				t.Errorf("%s, case %d: may %q, want %q", r, i, got, want[r][i])
+			}
+		}
+	}
+}
+
+func letter(a policy.Action) string {
+	switch a {
+	case policy.RunQuery:
+		return "q"
+	case policy.Connect:
+		return "n"
+	}
+	return string(a[0])
+}
+
+func TestAVerifiedQueryIsGrantedByItself(t *testing.T) {
+	p, self := newPolicy(t), machine("").Subject()
+	one := product.Grant{Product: private.ID, Subject: self, Query: "top", Role: product.QueryRunner}
+	for _, r := range auth.Roles[1:] {
+		c := machine(r)
+		if err := p.Query(c, private, "top", []product.Grant{one}); err != nil {
+			t.Errorf("%s may not run what it was granted: %v", r, err)
+		}
+		if err := p.Product(c, policy.Connect, private, []product.Grant{one}); err != nil {
+			t.Errorf("%s may not store a login for it: %v", r, err)
+		}
+		for name, got := range map[string]error{
+			"another query":          p.Query(c, private, "bottom", []product.Grant{one}),
+			"the product":            p.Product(c, policy.View, private, []product.Grant{one}),
+			"SQL of its own":         p.Product(c, policy.Run, private, []product.Grant{one}),
+			"changing it":            p.Product(c, policy.Update, private, []product.Grant{one}),
+			"without a grant":        p.Query(c, private, "top", nil),
+			"a login without one":    p.Product(c, policy.Connect, private, nil),
+			"another's":              p.Query(c, private, "top", []product.Grant{{Product: private.ID, Subject: "client:pc_other", Query: "top", Role: product.QueryRunner}}),
+			"of another product":     p.Query(c, private, "top", []product.Grant{{Product: "shop:other", Subject: self, Query: "top", Role: product.QueryRunner}}),
+			"a viewer of a query":    p.Product(c, policy.View, private, []product.Grant{{Product: private.ID, Subject: self, Query: "top", Role: product.ProductViewer}}),
+			"a runner of a product":  p.Query(c, private, "top", []product.Grant{grant(self, product.QueryRunner)}),
+			"nobody, with the grant": p.Query(auth.Caller{Kind: auth.Machine, ClientID: "pc_me"}, private, "top", []product.Grant{one}),
+		} {
+			if !fault.Is(got, fault.NotFound) {
+				t.Errorf("%s, %s: %v", r, name, got)
+			}
+		}
+		public := private
+		public.Public = true
+		for name, got := range map[string]error{
+			"a viewer of the product":        p.Query(c, private, "top", []product.Grant{grant(self, product.ProductViewer)}),
+			"an administrator of it":         p.Query(c, private, "top", []product.Grant{grant(self, product.ProductAdmin)}),
+			"anybody, of a public product":   p.Query(c, public, "top", nil),
+			"everyone was granted the query": p.Query(c, private, "top", []product.Grant{{Product: private.ID, Subject: policy.Everyone, Query: "top", Role: product.QueryRunner}}),
+		} {
+			if got != nil {
+				t.Errorf("%s, %s: %v", r, name, got)
 			}
 		}
 	}

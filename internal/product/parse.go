@@ -75,6 +75,7 @@ func (r *reader) document(a spec.Place) (p Product) {
 	p.Systems = r.systems(o)
 	p.RecordSets = r.recordSets(o, schemaOptional(p.Systems))
 	p.Metrics = r.metrics(o)
+	p.Verified = r.verified(o)
 	return p
 }
 

@@ -37,6 +37,7 @@ type Product struct {
 	Systems    []System
 	RecordSets []RecordSet
 	Metrics    []Metric
+	Verified   []VerifiedQuery
 
 	Spec     json.RawMessage // the whole document as JSON, x- keys kept
 	SpecYAML string          // as it was posted, when it was YAML
@@ -123,10 +124,11 @@ func (p Product) YAML() string {
 	return spec.FromJSON(p.Spec)
 }
 
-// Grant shares a product with a subject.
+// Grant shares a product with a subject, or one verified query of it.
 type Grant struct {
 	Product   string
 	Subject   string // "client:<id>", "user:<id>", "group:<id>", "everyone"
+	Query     string // the verified query's name, with the role QueryRunner
 	Member    string // of the group: whom the grant reaches, where that was asked
 	Role      GrantRole
 	CreatedAt time.Time
@@ -142,6 +144,10 @@ const (
 	ProductAdmin  GrantRole = "product_admin"
 )
 
+// QueryRunner is the role on one verified query: to run it, and nothing else
+// of its product.
+const QueryRunner GrantRole = "query_runner"
+
 // Query is a request for rows of a product.
 type Query struct {
 	ProductID string
@@ -152,6 +158,9 @@ type Query struct {
 	AuthMode  string // "mde_credentials" is refused
 	Limit     int64  // rows; 0 is the server's limit
 	Via       string // the tool or route, for the record
+	// Verified runs that verified query, with Values, in place of SQL.
+	Verified string
+	Values   map[string]string
 }
 
 // Schema is what introspection finds in a warehouse.

@@ -39,4 +39,12 @@ type Store interface {
 	ChangeGrant(ctx context.Context, g Grant) error
 	// DeleteGrant takes the subject's grant away; with a Role, only that one.
 	DeleteGrant(ctx context.Context, g Grant) error
+
+	// QueryGrants gives the grants on a product's verified queries, QueryGrantsOf
+	// those that reach a caller as GrantsOf does; PutQueryGrant and
+	// DeleteQueryGrant give and take one.
+	QueryGrants(ctx context.Context, productID string) ([]Grant, error)
+	QueryGrantsOf(ctx context.Context, subject, productID string) ([]Grant, error)
+	PutQueryGrant(ctx context.Context, g Grant) error
+	DeleteQueryGrant(ctx context.Context, g Grant) error
 }

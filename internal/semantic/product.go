@@ -39,12 +39,8 @@ func FromProduct(p product.Product) *Model {
 	for _, f := range x.Filters {
 		m.Filters = append(m.Filters, Filter{Name: f.Name, Label: spoken(f.Name), Description: f.Description, Synonyms: f.Synonyms, Expression: f.Expression})
 	}
-	for _, v := range x.Verified {
-		q := VerifiedQuery{Name: v.Name, Question: v.Question, Questions: v.Questions, SQL: v.SQL}
-		for _, p := range v.Parameters {
-			q.Parameters = append(q.Parameters, Parameter{Name: p.Name, Class: cmp.Or(Class(p.Type), Text), Description: p.Description, Default: p.Default})
-		}
-		m.Verified = append(m.Verified, q)
+	for _, v := range p.Verified {
+		m.Verified = append(m.Verified, VerifiedOf(v))
 	}
 	m.settle()
 	return m
@@ -68,7 +64,6 @@ type extras struct {
 	RecordSets map[string]tableExtra
 	Metrics    map[string]metricExtra
 	Filters    []filterExtra
-	Verified   []verifiedExtra
 }
 
 type tableExtra struct {
@@ -101,19 +96,6 @@ type filterExtra struct {
 	Expression  string   `json:"expression"`
 }
 
-type verifiedExtra struct {
-	Name       string   `json:"name"`
-	Question   string   `json:"question"`
-	Questions  []string `json:"questions"`
-	SQL        string   `json:"sql"`
-	Parameters []struct {
-		Name        string `json:"name"`
-		Type        string `json:"type"` // text, numeric, date or boolean
-		Description string `json:"description"`
-		Default     string `json:"default"`
-	} `json:"parameters"`
-}
-
 // readExtras reads each key on its own: one of a wrong shape is passed over
 // and takes nothing else with it.
 func readExtras(spec json.RawMessage) (x extras) {
@@ -137,7 +119,6 @@ func readExtras(spec json.RawMessage) (x extras) {
 		x.Metrics[key] = t
 	})
 	_ = json.Unmarshal(doc.Product["x-postern-filters"], &x.Filters)
-	_ = json.Unmarshal(doc.Product["x-postern-verified-queries"], &x.Verified)
 	return x
 }
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/postern/postern/internal/fault"
+	"github.com/postern/postern/internal/product"
 )
 
 // Parameter of a verified query, written :name in its SQL.
@@ -12,7 +13,31 @@ type Parameter struct {
 	Name        string
 	Class       Class
 	Description string
-	Default     string // used where no value is given; "" is none
+	Values      []string // all that it may be; nil is any of its class
+	Default     string   // used where no value is given; "" is none
+	Optional    bool     // NULL where there is neither a value nor a default
+}
+
+// VerifiedOf is a product's verified query as the model has it.
+func VerifiedOf(q product.VerifiedQuery) VerifiedQuery {
+	v := VerifiedQuery{Name: q.Name, Question: q.Question, Questions: q.Questions, SQL: q.SQL}
+	for _, p := range q.Parameters {
+		v.Parameters = append(v.Parameters, Parameter{
+			Name: p.Name, Class: Class(p.Type), Description: p.Description, Values: p.Values, Default: p.Default, Optional: p.Optional,
+		})
+	}
+	return v
+}
+
+// BindPublished writes a published query with values, in the dialect of its
+// product's warehouse: what the gateway runs for the query's tool.
+func BindPublished(p product.Published, values map[string]string) (string, error) {
+	s, ok := p.Product.System()
+	d := DialectOf(s.Source.Engine)
+	if !ok || d == "" {
+		return "", fault.New(fault.Rejected, "Postern writes no values into SQL of this product's warehouse yet")
+	}
+	return VerifiedOf(p.Query).Bind(values, d)
 }
 
 // Bind writes a verified query with values in the place of its parameters, as
@@ -26,7 +51,7 @@ func (v VerifiedQuery) Bind(values map[string]string, d Dialect) (string, error)
 	}
 	var out strings.Builder
 	at := 0
-	for _, place := range places(v.SQL) {
+	for _, place := range product.Places(v.SQL) {
 		name := v.SQL[place[0]+1 : place[1]]
 		i := slices.IndexFunc(v.Parameters, func(p Parameter) bool { return p.Name == name })
 		if i < 0 {
@@ -46,82 +71,19 @@ func (v VerifiedQuery) Bind(values map[string]string, d Dialect) (string, error)
 
 func (p Parameter) literal(values map[string]string, d Dialect) (string, error) {
 	value, given := values[p.Name]
-	if !given {
-		if p.Default == "" {
-			return "", fault.New(fault.Invalid, "the parameter %q needs a value", p.Name)
-		}
+	switch {
+	case !given && p.Default != "":
 		value = p.Default
+	case !given && p.Optional:
+		return "NULL", nil
+	case !given:
+		return "", fault.New(fault.Invalid, "the parameter %q needs a value", p.Name)
+	case len(p.Values) > 0 && !slices.Contains(p.Values, value):
+		return "", fault.New(fault.Invalid, "the parameter %q must be one of: %s", p.Name, strings.Join(p.Values, ", "))
 	}
 	literal, err := d.literal(Value{p.Class, value})
 	if err != nil {
 		return "", fault.Because(err, fault.Invalid, "the parameter %q: %s", p.Name, fault.As(err).Message)
 	}
 	return literal, nil
-}
-
-// places finds the parameters of a SQL text: :name outside quotes and
-// comments. A second colon makes a cast of it.
-func places(sql string) (out [][2]int) {
-	for i := 0; i < len(sql); {
-		if end := quotedEnd(sql, i); end > i {
-			i = end
-			continue
-		}
-		if sql[i] != ':' {
-			i++
-			continue
-		}
-		n := i + 1
-		for n < len(sql) && (isWord(rune(sql[n])) || sql[n] == ':') {
-			n++
-		}
-		if n > i+1 && !strings.Contains(sql[i+1:n], ":") && !(sql[i+1] >= '0' && sql[i+1] <= '9') && sql[i+1] < 0x80 {
-			out = append(out, [2]int{i, n})
-		}
-		i = n
-	}
-	return out
-}
-
-// quotedEnd gives the end of a string, name, comment or dollar-quoted text
-// that begins at i, and i where none does. An open one goes to the end.
-func quotedEnd(sql string, i int) int {
-	until := func(from int, end string) int {
-		if from > len(sql) {
-			return len(sql)
-		}
-		if n := strings.Index(sql[from:], end); n >= 0 {
-			return from + n + len(end)
-		}
-		return len(sql)
-	}
-	rest := sql[i:]
-	switch {
-	case rest[0] == '\'' && i > 0 && (sql[i-1] == 'E' || sql[i-1] == 'e'):
-		return escapedEnd(sql, i+1)
-	case rest[0] == '\'' || rest[0] == '"' || rest[0] == '`':
-		return until(i+1, rest[:1])
-	case strings.HasPrefix(rest, "--"):
-		return until(i, "\n")
-	case strings.HasPrefix(rest, "/*"):
-		return until(i+2, "*/")
-	case rest[0] == '$':
-		if n := strings.IndexByte(rest[1:], '$'); n >= 0 && strings.IndexFunc(rest[1:n+1], func(c rune) bool { return !isWord(c) }) < 0 {
-			return until(i+n+2, rest[:n+2])
-		}
-	}
-	return i
-}
-
-// escapedEnd ends E'...', in which a backslash hides a quote.
-func escapedEnd(sql string, i int) int {
-	for ; i < len(sql); i++ {
-		switch sql[i] {
-		case '\\':
-			i++
-		case '\'':
-			return i + 1
-		}
-	}
-	return len(sql)
 }

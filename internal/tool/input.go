@@ -156,6 +156,12 @@ func boundWords(s *jsonschema.Schema, v any) (msg, rule string) {
 		return "Input should be greater than or equal to " + number(*s.Minimum), "greater_than_equal"
 	case s.Maximum != nil && n > *s.Maximum:
 		return "Input should be less than or equal to " + number(*s.Maximum), "less_than_equal"
+	case s.Enum != nil:
+		names := make([]string, len(s.Enum))
+		for i, e := range s.Enum {
+			names[i] = fmt.Sprintf("%v", e)
+		}
+		return "Input should be one of: " + strings.Join(names, ", "), "enum"
 	case s.MinLength != nil:
 		return "String should have at least " + strconv.Itoa(*s.MinLength) + " character", "string_too_short"
 	}

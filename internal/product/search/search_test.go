@@ -17,8 +17,9 @@ func shelf() []product.Product {
 		{ID: "shop:sales", Name: "Sales", Description: "Orders of the web shop",
 			RecordSets: []product.RecordSet{{Key: "o", Name: "t_ord", DisplayName: "Orders", Columns: []product.Column{{Name: "amt", Description: "Order value in euro"}, {Name: "homeCity"}}}},
 			Metrics:    []product.Metric{{Key: "revenue", DisplayName: "Revenue"}},
+			Verified:   []product.VerifiedQuery{{Name: "v", Question: "Who is our best customer?"}},
 			Spec: json.RawMessage(`{"product":{"recordSets":{"o":{"schema":[{"x-postern-synonyms":["turnover"]}]}},
-				"x-postern-filters":[{"name":"overdue"}],"x-postern-verified-queries":[{"name":"v","question":"Who is our best customer?"}]}}`)},
+				"x-postern-filters":[{"name":"overdue"}]}}`)},
 		{ID: "hr:people", Name: "People", ShortDescription: "Staff and their salaries"},
 		{ID: "air:flights", Name: "Flights", Description: "Departures, delays and who is to blame for orders to wait"},
 	}

@@ -41,6 +41,8 @@ type Handler struct {
 	Data      tool.Data
 	Models    *tool.Models
 	Tools     []tool.Tool // those that are not available are not offered
+	// Own are the tools that each caller has of its own; nil is none.
+	Own tool.Library
 	// Permit decides a tool's scope for a caller; nil asks nothing beyond the
 	// route's own scope.
 	Permit func(context.Context, auth.Caller, auth.Scope) error
@@ -121,6 +123,9 @@ func (h Handler) server() *sdk.Server {
 		}
 	}
 	s.AddReceivingMiddleware(h.filter)
+	if h.Own != nil {
+		h.carry(s)
+	}
 	return s
 }
 
@@ -176,8 +181,8 @@ func (h Handler) may(ctx context.Context, t tool.Tool) bool {
 // what it cannot is an internal error that says the request's id only.
 func (h Handler) runner(t tool.Tool) sdk.ToolHandler {
 	return func(ctx context.Context, req *sdk.CallToolRequest) (res *sdk.CallToolResult, err error) {
-		if !h.may(ctx, t) { // in the SDK's words for a tool that does not exist
-			return nil, &jsonrpc.Error{Code: jsonrpc.CodeInvalidParams, Message: fmt.Sprintf("unknown tool %q", t.Name)}
+		if !h.may(ctx, t) {
+			return nil, unknown(t.Name)
 		}
 		web.Note(ctx, "tool", t.Name)
 		if hctx, ok := ctx.Value(requestKey{}).(context.Context); ok {

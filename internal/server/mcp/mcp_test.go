@@ -139,11 +139,35 @@ func start(t *testing.T) gate {
 			return tool.Answer[struct{}]{}, nil
 		})
 	secret.Scope = auth.ScopeAudit
-	h := mcp.Handler{PublicURL: g.URL, Version: "0.1.0", Data: g.data, Tools: append(tool.Builtin(), secret), Permit: guard.Permit, Log: m.Log}
+	h := mcp.Handler{PublicURL: g.URL, Version: "0.1.0", Data: g.data, Tools: append(tool.Builtin(), secret), Own: auditors{}, Permit: guard.Permit, Log: m.Log}
 	if err := m.Add(h.Routes()...); err != nil {
 		t.Fatal(err)
 	}
 	return g
+}
+
+// auditors is a library with one tool, which viewers do not have.
+type auditors struct{}
+
+func (auditors) Tools(_ context.Context, c auth.Caller) ([]tool.Tool, error) {
+	if c.Name != "auditor" {
+		return nil, nil
+	}
+	return []tool.Tool{tool.Define("own_tool", "One's own", "Says whose it is.", func(_ context.Context, e *tool.Env, _ struct{}) (tool.Answer[whose], error) {
+		return tool.Answer[whose]{Content: whose{e.Caller.Name + " " + e.Via}}, nil
+	})}, nil
+}
+
+type whose struct {
+	Owner string `json:"owner"`
+}
+
+func (l auditors) Tool(ctx context.Context, c auth.Caller, name string) (tool.Tool, error) {
+	own, err := l.Tools(ctx, c)
+	if err != nil {
+		return tool.Tool{}, err
+	}
+	return tool.Find(own, name)
 }
 
 type lockedBuffer struct {
@@ -235,7 +259,7 @@ func TestToolsAreListedForTheCallerOnly(t *testing.T) {
 			t.Error(d)
 		}
 		auditor := g.connect(t, "auditor", revisions[0], "/ai/mcp/")
-		want := slices.Sorted(slices.Values(append([]string{"read_record_tool"}, own...)))
+		want := append(slices.Sorted(slices.Values(append([]string{"read_record_tool"}, own...))), "own_tool")
 		if d := cmp.Diff(want, names(t, auditor)); d != "" {
 			t.Error(d)
 		}
@@ -258,7 +282,7 @@ func TestListsAreCachedByNobodyElse(t *testing.T) {
 
 func TestAToolTheCallerMayNotUseIsUnknown(t *testing.T) {
 	eachRevision(t, func(t *testing.T, _ gate, s *sdk.ClientSession) {
-		for _, name := range []string{"read_record_tool", "no_such_tool", "alation_context_tool"} {
+		for _, name := range []string{"read_record_tool", "no_such_tool", "alation_context_tool", "own_tool", "callers_own_tool"} {
 			_, err := s.CallTool(t.Context(), &sdk.CallToolParams{Name: name})
 			we, ok := errors.AsType[*jsonrpc.Error](err)
 			if !ok || we.Code != jsonrpc.CodeInvalidParams || we.Message != fmt.Sprintf("unknown tool %q", name) {
@@ -266,6 +290,19 @@ func TestAToolTheCallerMayNotUseIsUnknown(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestACallersOwnToolAnswersLikeAnyOther(t *testing.T) {
+	for _, rev := range revisions {
+		s := start(t).connect(t, "auditor", rev, "/ai/mcp/")
+		res, got := text(t, s, &sdk.CallToolParams{Name: "own_tool"})
+		if got != `{"owner":"auditor mcp:own_tool"}` || res.IsError || res.StructuredContent == nil {
+			t.Errorf("%s: %s", rev, got)
+		}
+		if _, err := s.CallTool(t.Context(), &sdk.CallToolParams{Name: "callers_own_tool"}); err == nil {
+			t.Errorf("%s: the carrier can be called by its name", rev)
+		}
+	}
 }
 
 func sql(statement string) *sdk.CallToolParams {

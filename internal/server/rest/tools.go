@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -21,6 +22,8 @@ type Tools struct {
 	Models *tool.Models
 	Assets *result.Assets // keeps full results; nil keeps none
 	Tools  []tool.Tool
+	// Own are the tools that each caller has of its own; nil is none.
+	Own tool.Library
 	// Agents are the agents that there are; the names of others that clients
 	// know say that they are not available.
 	Agents []tool.Tool
@@ -58,7 +61,7 @@ func configID(name string) string {
 }
 
 func (h Tools) call(w http.ResponseWriter, r *http.Request) error {
-	t, err := tool.Find(h.Tools, r.PathValue("ref"))
+	t, err := tool.Choose(r.Context(), h.Tools, h.Own, auth.CallerFrom(r.Context()), r.PathValue("ref"))
 	if err != nil {
 		return err
 	}
@@ -66,7 +69,15 @@ func (h Tools) call(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (h Tools) callByID(w http.ResponseWriter, r *http.Request) error {
-	for _, t := range h.Tools {
+	all := h.Tools
+	if h.Own != nil {
+		own, err := h.Own.Tools(r.Context(), auth.CallerFrom(r.Context()))
+		if err != nil {
+			return err
+		}
+		all = slices.Concat(all, own)
+	}
+	for _, t := range all {
 		if configID(t.Name) == r.PathValue("ref") {
 			return h.stream(w, r, t)
 		}
