@@ -40,6 +40,13 @@ func groupBy(ps *parse, m []item) ([]item, bool) {
 	if _, by := first(m, "y"); by && !ps.groupsBy(m) {
 		return nil, false
 	}
+	if _, comma := first(m, ","); ps.lo == 0 && comma && m[0].kind == byte(lexicon.Each) { // for each team, its name and town
+		for i := range m {
+			if m[i].kind == byte(lexicon.Comma) {
+				return append(one(kGroup, append([]item(nil), only(m[:i], "CT")...), m[:i]), m[i:]...), true
+			}
+		}
+	}
 	return one(kGroup, append([]item(nil), only(m, "CT")...), m), true
 }
 
@@ -101,7 +108,9 @@ func countToo(ps *parse, m []item) ([]item, bool) {
 	if k.rows || s == nil {
 		return nil, false
 	}
-	return append(m[:1:1], one(kRows, &output{slot: s, agg: semantic.Count, distinct: true, at: s.at}, m[1:])...), true
+	too := one(kRows, &output{slot: s, agg: semantic.Count, distinct: true, at: s.at}, m[1:])
+	too[0].start = m[0].start
+	return append(m[:1:1], too...), true
 }
 
 // aggregateToo: the average price and score.
@@ -111,7 +120,9 @@ func aggregateToo(ps *parse, m []item) ([]item, bool) {
 	if s == nil || !ps.p.index.isNumber(s.opts[0].ref) || m[len(m)-1].kind == kTable {
 		return nil, false
 	}
-	return append(m[:1:1], one(kOutput, &output{slot: s, agg: a.agg, at: s.at}, m[1:])...), true
+	too := one(kOutput, &output{slot: s, agg: a.agg, at: s.at}, m[1:])
+	too[0].start = m[0].start
+	return append(m[:1:1], too...), true
 }
 
 // aggregate: the average price; minimum and maximum age.

@@ -47,7 +47,7 @@ func (b *builder) build() (semantic.Query, bool) {
 	if len(b.have) > 0 {
 		b.q.Having = flat(b.have)
 	}
-	if b.contradicts() {
+	if len(b.q.Sets) == 0 && b.contradicts() {
 		return semantic.Query{}, b.fail("no row has two values of one column")
 	}
 	if !b.linked() {

@@ -34,6 +34,69 @@ func nestedCompare(ps *parse, m []item) ([]item, bool) {
 	return one(kPred, p, m), true
 }
 
+// nestedRows compares with a column of some rows: a price above that of all
+// wines of 2006, a higher price than any wine of 2006.
+func nestedRows(ps *parse, m []item) ([]item, bool) {
+	cmp, _ := first(m, ">")
+	op, idea := compareOp(cmp.arg)
+	cols := only(m, "CT")
+	var s *slot
+	rest := cols
+	if cmp.start < cols[0].start && idea != "" {
+		s = ps.ideaSlot(idea, cmp)
+	} else {
+		s, rest = columnOf(cols[0], number), cols[1:]
+	}
+	if s == nil || len(rest) == 0 && len(only(m, "F")) == 0 || op == semantic.Eq || op == semantic.Ne {
+		return nil, false
+	}
+	quant := ""
+	for _, c := range m {
+		if c.quant != "" {
+			quant = c.quant
+		}
+	}
+	if len(rest) > 0 && rest[len(rest)-1].kind == kColumn && len(rest) > 1 {
+		return nil, false
+	}
+	same := len(rest) > 0 && rest[0].kind == kColumn && slices.ContainsFunc(rest[0].cols, func(c cand) bool { return c.ref == s.opts[0].ref && c.score > 0.85 })
+	if same {
+		rest = rest[1:]
+	}
+	fs := only(m, "F")
+	sup, super1 := first(m, "s")
+	if quant == "" && !(super1 && same) || len(rest) > 1 || len(rest) == 1 && len(rest[0].tabs) == 0 {
+		return nil, false
+	}
+	most := op == semantic.Gt || op == semantic.Ge
+	agg := semantic.Min
+	if most == (quant != "some") {
+		agg = semantic.Max
+	}
+	if super1 {
+		if desc, _ := direction(sup.arg); desc {
+			agg = semantic.Max
+		} else {
+			agg = semantic.Min
+		}
+	}
+	p := &pred{kind: nested, op: op, agg: agg, slot: s, at: m[0].start}
+	for _, f := range fs {
+		in := f.node.(*pred)
+		if in.rows || in.kind == related {
+			return nil, false
+		}
+		if len(rest) == 1 {
+			ps.own(in, tableOf(rest[0]))
+		}
+		p.inner = append(p.inner, in)
+	}
+	if len(rest) == 1 && s.owners == nil {
+		s.owners = tableOf(rest[0]).opts
+	}
+	return one(kPred, p, m), true
+}
+
 func columnCompare(ps *parse, m []item) ([]item, bool) {
 	cmp, _ := first(m, ">")
 	num, _ := first(m, "N")

@@ -36,6 +36,7 @@ func (e evidence) words(p *Planner, toks []lexicon.Token, items []item) {
 	for i, t := range toks {
 		if !t.Mark {
 			e.add("words", 1)
+			e.add("respelt", bit(t.Respelt))
 		} else if t.Text != "," && i+1 < len(toks) {
 			e.add("sentences", 1)
 		}
@@ -114,6 +115,7 @@ func (b *builder) read(e evidence, s standing) {
 	e.add("tables", float64(b.tables))
 	e.add("detour", float64(b.hops-(b.tables-1)))
 	e.add("verbs", float64(f.verbs))
+	e.add("guessed verbs", float64(f.guessed))
 	e.add("hints", float64(len(f.hints)))
 	e.on("fallback", f.fallback)
 	e.on("kinds", b.kinds())

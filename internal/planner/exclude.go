@@ -1,6 +1,9 @@
 package planner
 
 import (
+	"strings"
+
+	"github.com/postern/postern/internal/planner/lexicon"
 	"github.com/postern/postern/internal/semantic"
 )
 
@@ -37,4 +40,29 @@ func withoutSuch(ps *parse, m []item) ([]item, bool) {
 	}
 	p.inner = append(p.inner, in)
 	return one(kWithout, p, m), true
+}
+
+// withoutVerb: books that are not published, with a table of publications.
+func withoutVerb(ps *parse, m []item) ([]item, bool) {
+	if a := ps.after(); a != 0 && a != '.' && a != '&' && a != ',' && a != 'p' {
+		return nil, false
+	}
+	v := m[len(m)-1]
+	s := &slot{text: v.text, at: v.start, want: tableOnly}
+	for _, c := range ps.p.index.find([]string{lexicon.Lemma(strings.ToLower(v.text))}) {
+		if c.column < 0 && c.score > 0.4 {
+			s.opts = append(s.opts, cand{c.ref, max(c.score, 0.75)})
+		}
+	}
+	return one(kWithout, &pred{kind: related, slot: s, neg: true, at: m[0].start}, m), len(s.opts) > 0 && !bland[strings.ToLower(v.text)]
+}
+
+// subjectNot: places that Ann visited but Bo did not visit.
+func subjectNot(ps *parse, m []item) ([]item, bool) {
+	p := m[0].node.(*pred)
+	if a := ps.after(); !p.bare || a != 0 && a != '.' {
+		return nil, false
+	}
+	p.neg = !p.neg
+	return one(kPred, p, m), true
 }

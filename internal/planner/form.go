@@ -103,6 +103,7 @@ type form struct {
 	distinct bool
 	unplaced []string
 	verbs    int  // linking words taken on trust
+	guessed  int  // words taken for such by their endings
 	fallback bool // the head's name is shown because nothing else was asked
 	plural   bool
 	why      string // a reason to abstain other than unplaced words

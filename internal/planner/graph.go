@@ -115,13 +115,16 @@ func (x *index) nameOf(t int) []ref {
 // link gives the table between two that holds nothing but pairs of their
 // keys, whose rows are as many as the pairs; b itself when there is none.
 func (x *index) link(a, b int) int {
+	if a == b {
+		return b
+	}
 	for _, e := range x.edges[a] {
 		if e.to == b {
 			return b
 		}
 	}
 	for _, e := range x.edges[a] {
-		if slices.ContainsFunc(x.edges[e.to], func(f edge) bool { return f.to == b && !f.many }) && e.many && x.pairs(e.to, a, b) {
+		if slices.ContainsFunc(x.edges[e.to], func(f edge) bool { return f.to == b && !f.many }) && e.many {
 			return e.to
 		}
 	}
@@ -199,7 +202,8 @@ func (x *index) from(t int) map[int]int {
 const apart = 50
 
 // spread is the number of joins it takes to connect the tables, nearly: each
-// is attached to the nearest one that is connected already.
+// is attached to the nearest one that is connected already, or to one on the
+// way between such.
 func (x *index) spread(tables []int, dist map[int]map[int]int) int {
 	if len(tables) < 2 {
 		return 0
@@ -208,19 +212,42 @@ func (x *index) spread(tables []int, dist map[int]map[int]int) int {
 	left := slices.Clone(tables[1:])
 	sum := 0
 	for len(left) > 0 {
-		bestAt, best := 0, apart
+		bestAt, from, best := 0, in[0], apart
 		for i, t := range left {
 			for _, s := range in {
-				if d, ok := dist[s][t]; ok && d < best {
-					bestAt, best = i, d
+				if d, ok := dist[t][s]; ok && d < best {
+					bestAt, from, best = i, s, d
 				}
 			}
 		}
 		sum += best
+		if best < apart {
+			in = append(in, x.between(from, dist[left[bestAt]])...)
+		}
 		in = append(in, left[bestAt])
 		left = slices.Delete(left, bestAt, bestAt+1)
 	}
 	return sum
+}
+
+// between gives the tables on a shortest way from a table to the one that
+// distances are of, without the ends.
+func (x *index) between(from int, dist map[int]int) []int {
+	var way []int
+	for at := from; dist[at] > 1; {
+		next := -1
+		for _, e := range x.edges[at] {
+			if d, ok := dist[e.to]; ok && d == dist[at]-1 && (next < 0 || e.to < next) {
+				next = e.to
+			}
+		}
+		if next < 0 {
+			break
+		}
+		way = append(way, next)
+		at = next
+	}
+	return way
 }
 
 // toMany tells whether a row of from may have several rows of to, by the

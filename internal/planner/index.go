@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -28,6 +29,8 @@ type index struct {
 	edges  [][]edge          // joins by table
 	names  map[string]int    // tables by lower-case name
 	abbrev map[byte][]part   // single words of names by first letter, for abbreviations
+
+	vocabulary map[string]bool // single words of names
 }
 
 type part struct {
@@ -44,7 +47,7 @@ type edge struct {
 }
 
 func newIndex(m *semantic.Model) *index {
-	x := &index{model: m, keys: map[string][]cand{}, bags: map[string][]cand{}, stems: map[string][]cand{}, names: map[string]int{}, abbrev: map[byte][]part{}}
+	x := &index{model: m, keys: map[string][]cand{}, bags: map[string][]cand{}, stems: map[string][]cand{}, names: map[string]int{}, abbrev: map[byte][]part{}, vocabulary: map[string]bool{}}
 	x.words = make([][]string, len(m.Tables))
 	x.edges = make([][]edge, len(m.Tables))
 	for t := range m.Tables {
@@ -59,6 +62,8 @@ func newIndex(m *semantic.Model) *index {
 		if key, ok := x.soleKey(t); ok { // whatever it is called, a key is an id
 			x.add([]string{"id"}, cand{key, 0.85})
 			x.add(append(slices.Clone(x.words[t]), "id"), cand{key, 0.88})
+			x.add([]string{"number"}, cand{key, 0.7}) // a flight's number
+			x.add(append(slices.Clone(x.words[t]), "number"), cand{key, 0.75})
 		}
 	}
 	for j, join := range m.Joins {
@@ -190,6 +195,7 @@ func (x *index) parts(w []string, c cand) {
 		if len(p) < 3 {
 			continue
 		}
+		x.vocabulary[p] = true
 		if len(p) > 3 {
 			put(x.stems, lexicon.Stem(p), c)
 			put(x.keys, p, cand{c.ref, 0.45})
@@ -243,13 +249,16 @@ func (x *index) find(lemmas []string) []cand {
 	if len(lemmas) == 1 {
 		x.single(lemmas[0], take)
 	}
-	x.near(content, take)
+	x.near(content, 0.8, lexicon.Near, take)
 	if n := len(content); n > 1 && tails[content[n-1]] { // decor type: decor
 		for _, c := range x.keys[strings.Join(content[:n-1], "")] {
 			if c.column >= 0 && c.score > 0.9 {
 				take([]cand{c}, 0.88)
 			}
 		}
+	}
+	if !slices.ContainsFunc(slices.Collect(maps.Values(got)), func(s float64) bool { return s > 0.55 }) {
+		x.near(content, 0.75, lexicon.Loose, take)
 	}
 	return ranked(got)
 }
@@ -281,15 +290,15 @@ func (x *index) single(l string, take func([]cand, float64)) {
 }
 
 // near replaces one word by others of its meaning.
-func (x *index) near(content []string, take func([]cand, float64)) {
+func (x *index) near(content []string, factor float64, words func(string) []string, take func([]cand, float64)) {
 	if len(content) > 3 {
 		return
 	}
 	for i, w := range content {
-		for _, n := range lexicon.Near(w) {
+		for _, n := range words(w) {
 			other := slices.Clone(content)
 			other[i] = n
-			take(x.keys[strings.Join(other, "")], 0.8)
+			take(x.keys[strings.Join(other, "")], factor)
 		}
 	}
 }

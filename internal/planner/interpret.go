@@ -109,7 +109,7 @@ func (r *reader) column(i int, it item) {
 		return
 	}
 	if len(r.f.outs) > r.shown && r.selecting && !r.separated(i) {
-		if r.entity(i, it) {
+		if r.entity(i, it) || r.nameOfColumn(i, it) {
 			return
 		}
 		r.selecting = false
@@ -156,6 +156,34 @@ func (r *reader) separated(i int) bool {
 	}
 	return true
 }
+
+// nameOfColumn: the names of the studios, where a studio is a column of films.
+// It is shown, in place of its name.
+func (r *reader) nameOfColumn(i int, it item) bool {
+	n := len(r.f.outs)
+	o := r.f.outs[n-1]
+	if n != r.shown+1 || r.f.head != nil || o.agg != "" || !nameWord[lexicon.Lemma(strings.ToLower(o.slot.text))] || r.items[i-1].kind != byte(lexicon.Prep) {
+		return false
+	}
+	s := columnOf(it, label)
+	if s == nil || s.opts[0].score < 0.75 || r.p.index.isNumber(s.opts[0].ref) {
+		return false
+	}
+	if role := r.p.index.column(s.opts[0].ref).Role; role == semantic.Key || role == semantic.Foreign {
+		return false
+	}
+	t := &slot{text: it.text, at: it.start, want: tableOnly}
+	for _, c := range s.opts {
+		if c.score >= s.opts[0].score-0.1 {
+			t.opts = append(t.opts, cand{ref{c.table, -1}, c.score})
+		}
+	}
+	o.slot, o.full, r.pending, r.last, r.selecting = s, false, nil, t, false
+	return true
+}
+
+// nameWord tells words that only say that a thing is called by itself.
+var nameWord = map[string]bool{"name": true, "type": true, "kind": true, "title": true, "code": true, "list": true, "value": true, "category": true}
 
 // entity reads a plural column after "of all", in a table that is called
 // otherwise, as the rows of its table.
@@ -357,6 +385,12 @@ func (r *reader) verb(i int) bool {
 		return false
 	case i > 0 && r.items[i-1].kind == byte(lexicon.Be) && r.ends(i+1) && !bland[strings.ToLower(it.text)]:
 		return false // "that are closed" says which, and nothing here says how
+	}
+	if it.arg == "guess" {
+		if i == 0 || r.ends(i+1) || strings.IndexByte("TCwbhFVSKE#&p", r.items[i-1].kind) < 0 || next.end > 0 && next.start == it.end && strings.IndexByte("TCK", next.kind) >= 0 && r.items[i-1].kind != 'w' && r.items[i-1].kind != 'T' {
+			return false
+		}
+		r.f.guessed++
 	}
 	r.f.verbs++
 	if cs := r.p.index.find([]string{lexicon.Lemma(strings.ToLower(it.text))}); len(cs) > 0 {

@@ -29,26 +29,7 @@ type item struct {
 	cols, tabs []cand
 	vals       []Hit
 	node       any
-}
-
-// lattice reads tokens as items. Every span of words has its readings; the
-// path that places most words with the longest and nearest readings wins.
-func (p *Planner) lattice(q string, toks []lexicon.Token) []item {
-	best := make([]float64, len(toks)+1)
-	from := make([]item, len(toks)+1)
-	for i := len(toks) - 1; i >= 0; i-- {
-		best[i] = -1
-		for _, it := range p.spans(q, toks, i) {
-			if s := it.weight + best[it.end]; s > best[i]+1e-9 {
-				best[i], from[i] = s, it.item
-			}
-		}
-	}
-	var items []item
-	for i := 0; i < len(toks); i = from[i].end {
-		items = append(items, from[i])
-	}
-	return items
+	quant      string // any, some or all, said before it
 }
 
 type weighed struct {
@@ -71,6 +52,9 @@ func (p *Planner) spans(q string, toks []lexicon.Token, i int) []weighed {
 		return []weighed{{p.quoted(t, i), 2}}
 	}
 	out := []weighed{unknown}
+	if guessedVerb(t) && !written(t) && len(p.values.Find(t.Text)) == 0 {
+		out = append(out, weighed{item{kind: byte(lexicon.Verb), arg: "guess", text: t.Text, start: i, end: i + 1}, 0.5})
+	}
 	if t.IsNum {
 		out = append(out, weighed{item{kind: kNumber, arg: t.Num, text: t.Text, start: i, end: i + 1}, 1})
 	}
@@ -80,8 +64,13 @@ func (p *Planner) spans(q string, toks []lexicon.Token, i int) []weighed {
 		n := float64(j - i + 1)
 		if ph, ok := lexicon.Lookup(strings.Join(lower, " ")); ok && j-i < lexicon.MaxPhrase {
 			w := n*1.0 + 0.06*(n-1)
-			if ph.Kind == lexicon.Filler {
+			switch {
+			case ph.Kind == lexicon.Filler:
 				w -= 0.12 / (n * n)
+			case ph.Kind == lexicon.Verb && j == i:
+				if cs := p.index.find(lemma); len(cs) > 0 && cs[0].score > 0.85 {
+					w -= 0.4
+				}
 			}
 			out = append(out, weighed{item{kind: byte(ph.Kind), arg: ph.Arg, text: span(q, toks, i, j), start: i, end: j + 1}, w})
 		}
@@ -92,6 +81,14 @@ func (p *Planner) spans(q string, toks []lexicon.Token, i int) []weighed {
 		out = append(out, p.readings(it, toks[i:j+1], lemma)...)
 	}
 	return out
+}
+
+// guessedVerb tells words that end as verbs do and are in no list.
+func guessedVerb(t lexicon.Token) bool {
+	if len(t.Lower) < 5 || !plain(t.Lower) || lexicon.Known(t.Lower) {
+		return false
+	}
+	return strings.HasSuffix(t.Lower, "ed") || strings.HasSuffix(t.Lower, "ing")
 }
 
 func span(q string, toks []lexicon.Token, i, j int) string { return q[toks[i].Start:toks[j].End] }
@@ -116,12 +113,16 @@ func (p *Planner) readings(it item, toks []lexicon.Token, lemma []string) []weig
 	}
 	var out []weighed
 	if s := top(it.cols, it.tabs); s > 0 {
-		term := it
-		term.kind = kColumn
+		term, other := it, it
+		term.kind, other.kind = kColumn, kTable
 		if top(it.tabs) >= top(it.cols)-0.02 {
-			term.kind = kTable
+			term.kind, other.kind = kTable, kColumn
 		}
-		out = append(out, weighed{term, n*(0.35+0.75*s) + termBonus*(n-1)})
+		w := n*(0.35+0.75*s) + termBonus*(n-1)
+		out = append(out, weighed{term, w})
+		if s := min(top(it.tabs), top(it.cols)); s >= 0.6 {
+			out = append(out, weighed{other, w - 0.3 - n*0.75*(1-s)})
+		}
 	}
 	if len(it.vals) > 0 && !(len(toks) == 1 && toks[0].IsNum) && (it.vals[0].Exact || len(toks) > 1 || written(toks[0])) {
 		it.kind = kValue

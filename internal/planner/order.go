@@ -41,6 +41,9 @@ func (b *builder) supers() bool {
 		if len(b.f.groups) > 0 {
 			return b.fail("it asks for an extreme within each group")
 		}
+		if b.aggregated() {
+			return b.amongExtremes(s, n)
+		}
 		desc := s.desc != s.slot.flip[s.slot.pick.ref]
 		b.q.Order = append(b.q.Order, semantic.Order{By: b.ref(s.slot), Desc: desc})
 	}
@@ -82,19 +85,40 @@ func (b *builder) byRows(s *super) bool {
 		t = out
 	}
 	if t != counted && b.rowwise(t) {
-		key, ok := b.p.index.soleKey(t)
-		if !ok {
+		if key, ok := b.p.index.soleKey(t); ok {
+			b.q.Group = append(b.q.Group, b.at(key))
+		} else if b.shownTable() != t {
 			return b.fail("%s has no key to count by", b.name(t))
+		} else {
+			b.groupShown()
 		}
-		b.q.Group = append(b.q.Group, b.at(key))
 	} else {
-		for _, o := range b.f.outs {
-			if o.agg == "" {
-				b.q.Group = append(b.q.Group, b.ref(o.slot))
-			}
-		}
+		b.groupShown()
 	}
 	b.q.Order = append(b.q.Order, semantic.Order{By: b.rows(b.p.index.link(t, counted)), Desc: s.desc})
+	return true
+}
+
+// groupShown groups by what is shown.
+func (b *builder) groupShown() {
+	for _, o := range b.f.outs {
+		if o.agg == "" {
+			b.q.Group = append(b.q.Group, b.ref(o.slot))
+		}
+	}
+}
+
+// amongExtremes keeps the rows that belong to the rows with the extreme of
+// another table: the average age of the students of the largest dorm.
+func (b *builder) amongExtremes(s *super, n int) bool {
+	t := s.slot.pick.table
+	key, ok := b.p.index.soleKey(t)
+	if !ok {
+		return b.fail("it is not clear what tells one of %s from another", b.name(t))
+	}
+	desc := s.desc != s.slot.flip[s.slot.pick.ref]
+	q := &semantic.Query{From: b.name(t), Select: []semantic.Output{{Expr: b.at(key)}}, Order: []semantic.Order{{By: b.ref(s.slot), Desc: desc}}, Limit: n}
+	b.where = append(b.where, semantic.Member{Of: b.at(key), Query: q})
 	return true
 }
 

@@ -70,13 +70,14 @@ func (p *Planner) Plan(question string) Answer {
 	if v := p.verified(toks); v != nil {
 		return Answer{OK: true, Verified: v, Restatement: v.Question, Confidence: 1}
 	}
-	toks = withoutYear(lexicon.Dates(toks))
-	a, items := p.read(question, toks, 0)
+	toks = p.spelt(withoutYear(lexicon.Dates(toks)))
+	ways := p.lattice(question, toks)
+	a, items, at := p.first(toks, ways)
 	if !a.Read {
 		a.Nearest = p.nearest(items)
 		return a
 	}
-	p.rivals(&a, question, toks)
+	p.rivals(&a, toks, ways[at:])
 	a.Confidence = unseen.confidence(a.Evidence)
 	if a.OK = a.Confidence >= unseenLicence; !a.OK {
 		p.withhold(&a, items)
@@ -84,29 +85,48 @@ func (p *Planner) Plan(question string) Answer {
 	return a
 }
 
-// read reads the question by the nth choice of columns and tables.
-func (p *Planner) read(question string, toks []lexicon.Token, nth int) (Answer, []item) {
-	ps := &parse{p: p, items: likeArguments(p.lattice(question, toks), toks)}
+// first gives the reading of the first way through the lattice that has one,
+// and which way that was; else what was wrong with the first of all.
+func (p *Planner) first(toks []lexicon.Token, ways [][]item) (Answer, []item, int) {
+	var why Answer
+	var named []item
+	for i, way := range ways {
+		a, items := p.read(toks, way, 0)
+		if a.Read {
+			a.Evidence["way"] = float64(i)
+			return a, items, i
+		}
+		if i == 0 {
+			why, named = a, items
+		}
+	}
+	return why, named, 0
+}
+
+// read reads one way through the lattice by the nth choice of columns and
+// tables.
+func (p *Planner) read(toks []lexicon.Token, way []item, nth int) (Answer, []item) {
+	ps := &parse{p: p, items: likeArguments(slices.Clone(way), toks)}
 	e := evidence{}
 	e.words(p, toks, ps.items)
-	ps.items = p.share(clean(fullNames(ps.items, toks)))
+	ps.items = p.share(clean(ps.measures(fullNames(ps.items, toks))))
 	items := slices.Clone(ps.items)
 	ps.reduce(rules)
 	ps.reduce(lateRules)
 	ps.reduce(lateRules)
 	ps.interpret()
 	a := p.answer(ps, nth, e)
-	a.Trace = ps.kinds() + a.Trace
+	a.Trace = ps.shape() + a.Trace
 	return a, items
 }
 
 // rivals adds the other choices of columns and tables to the checks.
-func (p *Planner) rivals(a *Answer, question string, toks []lexicon.Token) {
+func (p *Planner) rivals(a *Answer, toks []lexicon.Token, ways [][]item) {
 	for i, kind := range []string{asSecond, asThird} {
 		if a.Evidence["margin"] == 1 || i == 1 && a.Evidence["third"] == 1 {
 			return
 		}
-		if r, _ := p.read(question, toks, i+1); r.Read {
+		if r, _ := p.read(toks, ways[0], i+1); r.Read {
 			a.Checks = append(a.Checks, Check{Kind: kind, Query: r.Query})
 		} else {
 			a.Evidence["no "+kind] = 1

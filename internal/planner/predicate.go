@@ -9,7 +9,8 @@ import (
 
 // preds writes the conditions.
 func (b *builder) preds() bool {
-	for _, p := range b.f.preds {
+	common, left, right, op := b.branches()
+	for _, p := range common {
 		if p.rows {
 			if !b.having(p) {
 				return false
@@ -24,7 +25,7 @@ func (b *builder) preds() bool {
 			b.where = append(b.where, c)
 		}
 	}
-	return true
+	return left == nil || b.apart(left, right, op)
 }
 
 // cond writes one condition. A negated one on rows of which there may be
@@ -237,6 +238,13 @@ func (b *builder) nested(p *pred) (semantic.Cond, bool) {
 		of = p.slot2
 	}
 	q := &semantic.Query{From: b.name(of.pick.table), Select: []semantic.Output{{Expr: semantic.Aggregate{Op: p.agg, Of: b.ref(of)}}}}
+	if len(p.inner) > 0 {
+		in, ok := b.all(p.inner)
+		if !ok {
+			return nil, false
+		}
+		q.Where = flat(in)
+	}
 	return semantic.Compare{Left: b.ref(p.slot), Op: p.op, Right: semantic.Scalar{Query: q}}, true
 }
 
@@ -346,6 +354,6 @@ func (b *builder) having(p *pred) bool {
 		}
 		return true
 	}
-	b.where = append(b.where, semantic.Related{Set: b.name(t), Of: b.name(shown), Op: p.op, Count: p.count})
+	b.where = append(b.where, semantic.Related{Set: b.name(b.p.index.link(shown, t)), Of: b.name(shown), Op: p.op, Count: p.count})
 	return true
 }

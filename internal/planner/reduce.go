@@ -37,6 +37,19 @@ type parse struct {
 	hi    int
 }
 
+// shape is what the question was reduced to; what has no place is in brackets.
+func (ps *parse) shape() string {
+	var b strings.Builder
+	for _, it := range ps.items {
+		if slices.Contains(ps.f.unplaced, it.text) {
+			b.WriteString("[" + string(rune(it.kind)) + "]")
+			continue
+		}
+		b.WriteByte(it.kind)
+	}
+	return b.String()
+}
+
 func (ps *parse) kinds() string {
 	b := make([]byte, len(ps.items))
 	for i, it := range ps.items {
@@ -78,16 +91,65 @@ func re(pattern string) *regexp.Regexp { return regexp.MustCompile(pattern) }
 // clean drops filler, and words that only say "some".
 func clean(items []item) []item {
 	out := items[:0:0]
+	quant := ""
 	for i, it := range items {
 		if n := len(out); it.kind == kUnknown && n > 0 && (out[n-1].kind == kTable || out[n-1].kind == kColumn) && general[lexicon.Lemma(strings.ToLower(it.text))] {
 			continue
 		}
 		if it.kind == byte(lexicon.Filler) || it.kind == byte(lexicon.Exists) && i+1 < len(items) {
+			if q := strings.ToLower(it.text); quantifiers[q] {
+				quant = q
+			}
+			continue
+		}
+		it.quant, quant = quant, ""
+		if n := len(out); n > 0 && said(out, it) {
+			for n = len(out); n > 0 && (out[n-1].kind == byte(lexicon.Prep) || out[n-1].kind == byte(lexicon.Relative)); n-- {
+				out = out[:n-1]
+			}
 			continue
 		}
 		out = append(out, it)
 	}
 	return out
+}
+
+var quantifiers = map[string]bool{"any": true, "some": true, "all": true}
+
+// said tells that an item only takes up one from before: the players of that
+// team, the number of books in that year.
+func said(before []item, it item) bool {
+	n := len(before)
+	if n < 2 || it.kind != kColumn && it.kind != kTable || before[n-1].kind != byte(lexicon.Relative) || !strings.HasPrefix(strings.ToLower(before[n-1].text), "that") || before[n-2].kind != byte(lexicon.Prep) && before[n-2].kind != byte(lexicon.By) && before[n-2].kind != byte(lexicon.Verb) {
+		return false
+	}
+	best := func(it item) []cand {
+		if it.kind == kTable {
+			return it.tabs
+		}
+		return it.cols
+	}
+	return slices.ContainsFunc(before[:n-1], func(b item) bool {
+		return b.kind == it.kind && slices.ContainsFunc(best(b), func(c cand) bool { return c.ref == best(it)[0].ref && c.score > 0.6 })
+	})
+}
+
+// measures reads "how old" as the columns that say so.
+func (ps *parse) measures(items []item) []item {
+	for i, it := range items {
+		if it.kind != byte(lexicon.Measure) {
+			continue
+		}
+		s := ps.ideaSlot(it.arg, it)
+		if s == nil {
+			continue
+		}
+		s.opts = slices.DeleteFunc(s.opts, func(c cand) bool { return s.flip[c.ref] || !ps.p.index.isNumber(c.ref) })
+		if len(s.opts) > 0 {
+			items[i].kind, items[i].arg, items[i].cols = kColumn, "", s.opts
+		}
+	}
+	return items
 }
 
 // general words add nothing to the noun before them: faculty members.
@@ -100,6 +162,9 @@ func one(kind byte, node any, m []item) []item {
 	words := make([]string, len(m))
 	for i, x := range m {
 		words[i] = x.text
+		if it.quant == "" {
+			it.quant = x.quant
+		}
 	}
 	it.text = strings.Join(words, " ")
 	return []item{it}

@@ -9,6 +9,7 @@ import (
 const (
 	hopCost    = 0.12
 	unnamed    = 0.05 // a table that the question does not name
+	twice      = 0.4  // one column for two that are asked for
 	owned      = 0.3  // a column of the table that it is said to be of
 	maxOptions = 6
 	maxCombos  = 3000
@@ -40,6 +41,10 @@ func (p *Planner) resolve(f *form, nth int) (s standing, ok bool) {
 	}
 	shrink(slots)
 	r := &search{p: p, slots: slots, dist: map[int]map[int]int{}, now: make([]cand, len(slots)), named: namedTables(f)}
+	r.shown = make([]bool, len(slots))
+	for i, s := range slots {
+		r.shown[i] = slices.ContainsFunc(f.outs, func(o *output) bool { return o.slot == s && o.agg == "" && !o.full })
+	}
 	r.walk(0, 0)
 	if nth >= len(r.best) {
 		return s, false
@@ -168,6 +173,7 @@ type search struct {
 	best  []choiceOf // best first
 	dist  map[int]map[int]int
 	named map[int]bool
+	shown []bool // slots that are columns to show
 }
 
 // choiceOf is a reading of every slot.
@@ -232,6 +238,13 @@ func (r *search) cost() float64 {
 			}
 			if r.dist[c.table] == nil {
 				r.dist[c.table] = r.p.index.from(c.table)
+			}
+		}
+	}
+	for i, a := range r.now { // two columns asked for are two
+		for j := range i {
+			if b := r.now[j]; r.shown[i] && r.shown[j] && a.ref == b.ref {
+				extra += twice
 			}
 		}
 	}

@@ -36,6 +36,17 @@ func (b *builder) defaults() bool {
 		f.outs = append(f.outs, &output{slot: f.supers[0].slot})
 		return true
 	}
+	if f.whole && f.head == nil {
+		switch {
+		case len(f.groups) == 1 && f.groups[0].pick.column < 0:
+			f.head, f.groups = f.groups[0], nil
+		case len(f.preds) > 0 && f.preds[0].slot != nil:
+			f.head = f.preds[0].slot
+		}
+		if f.head != nil {
+			b.head = f.head.pick.table
+		}
+	}
 	if b.head < 0 || f.head == nil {
 		return b.fail("it does not say what to show")
 	}
@@ -188,7 +199,8 @@ func (b *builder) grouping() bool {
 				b.showGroup(b.at(n))
 			}
 		}
-		if ok && (b.aggregated() || len(b.have) > 0) {
+		counted := slices.ContainsFunc(b.f.outs, func(o *output) bool { return o.rows && o.slot.pick.table == t })
+		if ok && !counted && (b.aggregated() || len(b.have) > 0) {
 			b.q.Group = append(b.q.Group, b.at(key))
 		}
 	}

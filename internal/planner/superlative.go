@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -128,6 +129,41 @@ func superIdea(ps *parse, m []item) ([]item, bool) {
 		return nil, false
 	}
 	return one(kSuper, &super{slot: s, desc: desc, n: limitOf(m), at: m[0].start}, m), true
+}
+
+// superTable: the highest building, the largest city. What makes one so is a
+// column of its table.
+func superTable(ps *parse, m []item) ([]item, bool) {
+	w, _ := first(m, "s")
+	t := m[len(m)-1]
+	desc, idea := direction(w.arg)
+	size, ok := sizes[strings.ToLower(w.text)]
+	if idea != "" || !ok || ps.after() == kColumn {
+		return nil, false
+	}
+	s := ps.ideaSlot(size, w)
+	if s == nil {
+		return nil, false
+	}
+	s.opts = slices.DeleteFunc(s.opts, func(c cand) bool {
+		return !ps.p.index.isNumber(c.ref) || !slices.ContainsFunc(t.tabs, func(o cand) bool { return o.table == c.table && o.score > 0.7 })
+	})
+	return append(one(kSuper, &super{slot: s, desc: desc, n: limitOf(m), at: m[0].start}, m[:len(m)-1]), t), len(s.opts) > 0
+}
+
+// sizes are what adjectives of size measure.
+var sizes = map[string]string{"highest": "high", "lowest": "high", "largest": "big", "biggest": "big", "greatest": "big", "smallest": "big"}
+
+// valueIsFrequent: the payment method that is used most often; the genre that is most
+// common among the songs.
+func valueIsFrequent(ps *parse, m []item) ([]item, bool) {
+	w, _ := first(m, "q")
+	desc, _ := direction(w.arg)
+	c := columnOf(m[0], label)
+	if a := ps.after(); c == nil || a != 0 && a != '.' && a != '+' && a != '&' && a != ',' {
+		return nil, false
+	}
+	return append(m[:1:1], one(kSuper, &super{slot: c, freq: true, desc: desc, n: 1, at: m[0].start}, m[1:])...), true
 }
 
 // sortedBy: sorted by age descending; in ascending order of name.

@@ -89,6 +89,19 @@ func equals(ps *parse, m []item) ([]item, bool) {
 	return one(kPred, p, m), true
 }
 
+// equalsText: the publisher is "Person", which no value of the data is.
+func equalsText(ps *parse, m []item) ([]item, bool) {
+	s := columnOf(m[0], anything)
+	if s == nil || m[0].kind == kTable || len(m) < 3 && m[1].start != m[0].end || ps.p.index.isKeyish(s.opts[0].ref) {
+		return nil, false
+	}
+	p := &pred{kind: among, slot: s, at: m[0].start}
+	for _, q := range only(m, "Q") {
+		p.values = append(p.values, q.arg)
+	}
+	return one(kPred, p, m), true
+}
+
 // fill gives a predicate its values and keeps the columns that hold them all.
 func (p *Planner) fill(pr *pred, vals []item) bool {
 	s := &slot{text: pr.slot.text, at: pr.slot.at, want: pr.slot.want, hits: map[ref][]string{}}
@@ -164,6 +177,7 @@ func bareValue(ps *parse, m []item) ([]item, bool) {
 			all.opts = append(all.opts, cand{r, score})
 		}
 	}
+	ps.wayOf(all, m[0])
 	p := &pred{kind: among, slot: all, neg: hasNot(m), at: m[0].start, bare: true, both: len(only(m, "j")) > 0, listed: len(only(m, "&")) > 0 && len(only(m, "i")) == 0}
 	if !ps.p.fill(p, vals) {
 		if len(vals) == 1 {
@@ -178,6 +192,27 @@ func bareValue(ps *parse, m []item) ([]item, bool) {
 		return out, ok
 	}
 	return one(kPred, p, m), true
+}
+
+// ends are words of columns that hold where a way begins, and where it ends.
+var ends = map[string]map[string]bool{
+	"from": {"from": true, "source": true, "origin": true, "departure": true, "depart": true, "start": true, "begin": true},
+	"to":   {"to": true, "destination": true, "arrival": true, "arrive": true, "end": true, "target": true},
+}
+
+// wayOf prefers, for what comes after "from" or "to", columns of that end.
+func (ps *parse) wayOf(s *slot, before item) {
+	words := strings.Fields(strings.ToLower(before.text))
+	if before.kind != byte(lexicon.Prep) || len(words) == 0 {
+		return
+	}
+	for i := range s.opts {
+		for _, w := range lexicon.SplitName(ps.p.index.column(s.opts[i].ref).Name) {
+			if ends[words[0]][w] {
+				s.opts[i].score += 0.15
+			}
+		}
+	}
 }
 
 func eitherPred(ps *parse, m []item) ([]item, bool) {

@@ -183,7 +183,7 @@ func (r *report) writeWrong(path string) error {
 	e := json.NewEncoder(f)
 	e.SetEscapeHTML(false)
 	for _, x := range slices.Concat(r.outcomes, r.strange) {
-		if held(x.Database) || x.Answered && x.Right && x.Evidence == nil || !x.read {
+		if held(x.Database) || x.Answered && x.Right && x.Evidence == nil {
 			continue
 		}
 		if err := e.Encode(x); err != nil {

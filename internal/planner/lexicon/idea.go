@@ -7,7 +7,7 @@ import "strings"
 // born first).
 var Ideas = ideas(`age: age -birth -born -birthdate -founded -opened -built -established -year -date
 time: date year time -age day month
-length: length duration runtime distance minutes time
+length: length duration runtime distance minutes time height
 height: height
 weight: weight
 price: price cost fee rate amount
@@ -15,7 +15,11 @@ speed: speed velocity mph
 area: area size
 pay: salary wage pay
 population: population
-capacity: capacity`)
+capacity: capacity
+rating: rating score rank grade
+distance: distance mileage
+high: height elevation altitude
+big: area size population capacity enrollment`)
 
 // Near are words that mean the same in most schemas, each way round.
 var near = nearWords(`gender sex
@@ -75,6 +79,12 @@ goal aim
 
 // Near gives the words that often stand for the given lemma in names.
 func Near(lemma string) []string { return near[lemma] }
+
+var loose = nearWords(looseText)
+
+// Loose gives words of which the given one may be another name where nothing
+// is nearer.
+func Loose(lemma string) []string { return loose[lemma] }
 
 func ideas(text string) map[string][]string {
 	m := map[string][]string{}

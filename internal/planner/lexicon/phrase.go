@@ -42,6 +42,7 @@ const (
 	Chat      Kind = '*' // asks the planner about itself: refused
 	Also      Kind = '+' // as well as, along with: the list goes on
 	Times     Kind = 't' // times: rows
+	Measure   Kind = 'H' // how old, how long: the column that measures it
 	Number    Kind = 'N'
 	Comma     Kind = ','
 	Stop      Kind = '.'
@@ -77,6 +78,7 @@ func read(text string) map[string]Phrase {
 			m[strings.TrimSpace(p)] = Phrase{Kind: Kind(kind[0]), Arg: arg}
 		}
 	}
+	addVerbs(m)
 	return m
 }
 
@@ -84,13 +86,13 @@ func read(text string) map[string]Phrase {
 // comparison's argument, what follows the operator names the idea that is
 // measured, to be found among a table's columns by Ideas.
 const phraseText = `
-# = how many | how many are there | and how many are there | how many there are | and how many there are | and how many | number of | the number of | count of | the count of | count the number of | count | total number of | the total number of | total count of | hom many | how many of | number of times | the count for | count how many | amount of different | a count of
+# = how many | how many are there | and how many are there | how many there are | and how many there are | and how many | number of | the number of | count of | the count of | count the number of | count | total number of | the total number of | total count of | hom many | how many of | number of times | how many times | how often | the count for | count the total number of | count total number of | the number of different | the total count of | find the number of | count how many | amount of different | a count of
 a avg = average | mean | avg | averaged | on average | the average of | average value of | in average
 a max = maximum | max | maximal
 a min = minimum | min | minimal
 a sum = total | sum | total amount of | sum of | combined | overall | total sum of | total value of | summed
-> gt = more than | greater than | larger than | higher than | above | over | exceeding | exceeds | exceed | bigger than | in excess of | > | is more than | more | strictly more than | strictly greater than | strictly above | strictly larger than
-> lt = less than | fewer than | smaller than | lower than | below | under | < | strictly less than | strictly below | at under | strictly lower than
+> gt = higher | greater | larger | bigger | a higher | a larger | a greater | a bigger | more than | greater than | larger than | higher than | above | over | exceeding | exceeds | exceed | bigger than | in excess of | > | is more than | more | strictly more than | strictly greater than | strictly above | strictly larger than
+> lt = lower | smaller | a lower | a smaller | less | fewer | less than | fewer than | smaller than | lower than | below | under | < | strictly less than | strictly below | at under | strictly lower than
 > ge = at least | no less than | not less than | or more | >= | minimum of | a minimum of | greater than or equal to | more than or equal to | no fewer than | or higher | or above | or older | or greater
 > le = at most | no more than | not more than | up to | <= | less than or equal to | maximum of | a maximum of | not exceeding | or less | or fewer | or below | or lower | or younger | or lower | at maximum
 > eq = equal to | equals | exactly | equal | is exactly | = | same as
@@ -113,6 +115,9 @@ a sum = total | sum | total amount of | sum of | combined | overall | total sum 
 > lt:pay = earn less than | earns less than | earning less than | paid less than
 > ge:price = cost at least | costs at least
 > lt:speed = slower than
+s max:rating = highest rated | best rated | top rated | best
+s min:rating = lowest rated | worst rated | worst
+s min:pay = lowest paid | lowest earning | worst paid | least paid
 s max = highest | largest | biggest | greatest | top most | max number of | maximum number of
 s min = lowest | smallest | min number of | minimum number of
 s max:age = oldest | eldest
@@ -129,7 +134,7 @@ s min:price = lowest priced | cheapest | least expensive
 s max:speed = fastest
 s min:speed = slowest
 s max:area = 
-s max:pay = best paid | highest paid
+s max:pay = best paid | highest paid | highest earning | top earning
 s max:population = most populous | most populated
 s min:population = least populous
 s max:capacity = most spacious
@@ -164,6 +169,14 @@ x = at least one | any | some | one or more | at least 1 | 1 or more | a certain
 $ = information | all information | all the information | all info | full information | all details | all the details | complete information | all of the information | all records | all attributes | all fields | all columns | all their information | every detail | information of all | full details | all available information | all data | all of their information
 z = the | in our record | in our records | in the record | in the records |  he or she | his or her | him or her |  amount of | the amount of | in usd | in dollars | dollars | usd | in euros | euros | in meters | meters |  each of them | of each of them | for each of them | by each of them | himself | herself | he | she | s | very | presently | more specifically | that there are | also | too | either of |  a | an | all | show | list | find | give | me | us | please | return | what | what is | what are | what were | what was | which | do | does | did | there | here | their | its | his | her | tell | display | get | provide | report | retrieve | select | compute | calculate | i | we | you | can | could | would | will | want | to know | know | let | see | it | they | them | these | those | this | who are | who is | who was | who were | whats | name of all the | currently | current | present | respectively | only | just | data | following | corresponding | each one | total of | available | existing | existed | exist | exists | so | exactly how | actually | one | ones | ever | is there | are there | do we have | there are | there is | in total | in the database | in our database | our | my | also give | also show | in this | value | values | which one | belong | that is | that are | identify | well | overall list | when was | when is | when were | when did | where is | where are | where was | the one | the ones | entire | along | on file | on record | whole | return me | full list of | list of | a list of | the list of | list out | list down | if | then | than | other | others | another | given | certain | specific | particular | total count | say | like | please show | please list | at all | search for | fetch | enumerate | state the | describe | print | output | together | per se | in them | in it | of them | for them | for it | with them | in their | of their | for their | from their | at their | on their | in its | of its | for its | by them | by it | thing | the list | the names list | what kind of | kind of | all kinds of | different kinds of | what different | the kinds of | called | named | is called | are called | titled | entitled | named as | known as | who had the | type of all | a total of | exact | possible | such | now | up | their own | own own | someone | anyone | anybody | everyone | everybody | something | anything | person who | people who | those who | where do | where does | when do | when does | who do | who does | to be | may | might | shall | should | must | have to | be able to | hey | hi | kindly | would like | need | needs to | looking for | i want | i need | give me | show me | tell me | tell us | let me | in question | itself | themselves | relevant | particularly | the following | include only | return only | some of
 t = times | time or more | occasions | many times
+H age = how old
+H length = how long | for how long
+H height = how tall | how high
+H price = how much | how expensive
+H distance = how far
+H speed = how fast
+H area = how big | how large
+H weight = how heavy
 @ = starting with the | beginning with the | report to | reports to | reporting to | same | the same | how | apiece | ratio | percentage of | proportion of | fraction of | difference between | second highest | second largest | second most | third highest | every other | at any time | any other | exactly the same | more often than | respectively to
 ^ = delete | insert | update | drop | remove | truncate | alter | create table | modify | rename | erase | grant | revoke | overwrite | purge | wipe | set the | add a new | add new | add a | change the | write a | change all | replace all | add the | insert into
 * = hello | thanks | thank you | weather today | joke | your name | who are you | help me | what can you do | predict | forecast | recommend | suggest | why | explain | opinion | best way | should i | should we | poem | how do i | how can i | how to | how should | what should | ignore | previous instructions | translate | story

@@ -25,6 +25,8 @@ type Token struct {
 	Num    string // a number in SQL's spelling
 	Start  int    // byte offsets in the question
 	End    int
+
+	Respelt bool // Lower and Lemma are of a word that Text seems to be misspelt for
 }
 
 var closing = map[rune]rune{'"': '"', '“': '”', '‘': '’', '`': '`', '«': '»'}

@@ -1,0 +1,52 @@
+package planner_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/postern/postern/internal/planner"
+)
+
+// reading is the answer, or the one that is offered where it is not sure.
+func reading(t *testing.T, question string) planner.Answer {
+	t.Helper()
+	a := planner.New(garden(), values()).Plan(question)
+	switch {
+	case a.OK:
+	case len(a.Choices) == 1:
+		a.Query = a.Choices[0].Query
+	default:
+		t.Fatalf("there is no reading: %s %v (%s)", a.Reason, a.Unplaced, a.Trace)
+	}
+	return a
+}
+
+func TestQuestionsAreRead(t *testing.T) {
+	db := open(t)
+	for question, want := range map[string][]string{
+		"How many plnats are red?":                                                             {"2"},
+		"How old is the gardener Ann Reed?":                                                    {"31"},
+		"What is the name of the highest plant?":                                               {"ivy"},
+		"Which towns have both gardeners older than 50 and gardeners younger than 40?":         {"Oslo"},
+		"What are the names of plants with a price higher than the price of all green plants?": {"rose"},
+		"What are the names of plants whose price is above that of some red plants?":           {"fern", "ivy", "rose"},
+		"What are the names of the colours that have at least 2 plants?":                       {"green", "red"},
+		"Show each colour and the number of plants of that colour.":                            {"green 2", "red 2"},
+		"What is the average price of the plants of the gardener with the lowest wage?":        {"8.5"},
+		"What are the names of the plants that are not watered?":                               {"ivy", "tulip"},
+		"What is the average height and price of red plants?":                                  {"60 7.5"},
+		"For each plant, show its name and the town of its gardener.":                          {"fern Oslo", "ivy Bergen", "rose Oslo", "tulip Bergen"},
+		`What are the names of plants whose colour is "blue"?`:                                 nil,
+		"What is the colour that is most common?":                                              {"green"},
+		"List all information about each watering.":                                            {"1 1 2", "2 1 1", "3 2 4"},
+	} {
+		t.Run(question, func(t *testing.T) {
+			a := reading(t, question)
+			got := rows(t, db, a)
+			sortBoth(got, want)
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("rows (-want +got):\n%s(%s)", diff, a.Trace)
+			}
+		})
+	}
+}

@@ -1,0 +1,54 @@
+package planner
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/postern/postern/internal/planner/lexicon"
+)
+
+// spelt corrects words that neither the model nor the lexicon has, where one
+// word of theirs differs in a single letter. The model's come first.
+func (p *Planner) spelt(toks []lexicon.Token) []lexicon.Token {
+	out := slices.Clone(toks)
+	for i, t := range out {
+		if t.Mark || t.Quoted || t.IsNum || written(t) || !plain(t.Lower) || lexicon.Known(t.Lower) || p.index.vocabulary[t.Lemma] || p.index.vocabulary[t.Lower] {
+			continue
+		}
+		if len(p.index.find([]string{t.Lemma})) > 0 || len(p.values.Find(t.Text)) > 0 {
+			continue
+		}
+		w := corrected(t, p.index.vocabulary)
+		if w == "" {
+			w = corrected(t, lexicon.Words())
+		}
+		if w != "" {
+			out[i].Lower, out[i].Lemma, out[i].Respelt = w, lexicon.Lemma(w), true
+		}
+	}
+	return out
+}
+
+// corrected gives the only word that a word may be a misspelling of.
+func corrected(t lexicon.Token, words map[string]bool) string {
+	found := ""
+	for w := range words {
+		for _, form := range []string{t.Lower, t.Lemma} {
+			if !lexicon.Misspelt(form, w) || w == found {
+				continue
+			}
+			if found != "" && lexicon.Lemma(found) != lexicon.Lemma(w) {
+				return ""
+			}
+			if found == "" || w < found {
+				found = w
+			}
+		}
+	}
+	return found
+}
+
+// plain tells words of lower-case letters.
+func plain(w string) bool {
+	return strings.Trim(w, "abcdefghijklmnopqrstuvwxyz") == ""
+}
