@@ -21,7 +21,7 @@ func reading(t *testing.T, question string) planner.Answer {
 	return a
 }
 
-func TestQuestionsAreRead(t *testing.T) {
+func TestReadingsOfQuestions(t *testing.T) {
 	db := open(t)
 	for question, want := range map[string][]string{
 		"How many plnats are red?":                                                             {"2"},
