@@ -25,24 +25,17 @@ func read(ctx context.Context, e *tool.Env, pr product.Product, in queryInput) (
 		return reading{}, err
 	}
 	return reading{means.Model, tool.Made(means, func() *planner.Planner {
-		return planner.New(means.Model, dictionary(means.Model))
+		return planner.New(means.Model, dictionary(means.Values))
 	})}, nil
 }
 
 // dictionary has the values of the text columns whose values are all known: of
 // the others, what is not known could be what was meant.
-func dictionary(m *semantic.Model) *planner.Dictionary {
+func dictionary(all []tool.Values) *planner.Dictionary {
 	d := &planner.Dictionary{}
-	for i := range m.Tables {
-		t := &m.Tables[i]
-		for j := range t.Columns {
-			c := &t.Columns[j]
-			if c.Class != semantic.Text || !c.Complete {
-				continue
-			}
-			for _, v := range c.Values {
-				d.Add(t.Name, c.Name, v)
-			}
+	for _, c := range all {
+		for _, v := range c.Values {
+			d.Add(c.Table, c.Column, v)
 		}
 	}
 	return d

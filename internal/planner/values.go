@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"hash/fnv"
 	"slices"
 	"strings"
 
@@ -24,44 +25,99 @@ type Hit struct {
 	Exact  bool
 }
 
-// Dictionary is Values in memory, filled by Add.
-type Dictionary struct{ hits map[string][]Hit }
+// Dictionary is Values in memory, filled by Add. It keeps hashes of what may
+// be written for a value rather than the texts: some 80 bytes a value beside
+// the value itself.
+type Dictionary struct {
+	columns []column
+	entries []entry
+	folded  map[uint64]int32 // first entry by the hash of its folded text
+	lemmas  map[uint64]int32 // first entry by the hash of its lemmas, where they differ
+}
+
+type column struct{ table, name string }
+
+// entry is a value of a column. The next ones are others of the same hash, -1
+// at the end.
+type entry struct {
+	value                  string
+	column                 int32
+	nextFolded, nextLemmas int32
+}
 
 // maxValue is the longest text that is looked for in a question.
 const maxValue = 80
 
 // Add enters one distinct value of a column.
-func (d *Dictionary) Add(table, column, value string) {
+func (d *Dictionary) Add(table, name, value string) {
 	if len(value) > maxValue || strings.TrimSpace(value) == "" {
 		return
 	}
-	if d.hits == nil {
-		d.hits = map[string][]Hit{}
+	if d.folded == nil {
+		d.folded, d.lemmas = map[uint64]int32{}, map[uint64]int32{}
 	}
-	folded := lexicon.Fold(value)
-	d.put(folded, Hit{table, column, value, true})
+	c := column{table, name}
+	if n := len(d.columns); n == 0 || d.columns[n-1] != c {
+		d.columns = append(d.columns, c)
+	}
+	folded, at := lexicon.Fold(value), int32(len(d.entries))
+	e := entry{value: value, column: int32(len(d.columns) - 1), nextLemmas: -1}
+	e.nextFolded = before(d.folded, folded, at)
 	if l := lemmas(folded); l != folded {
-		d.put(l, Hit{table, column, value, false})
+		e.nextLemmas = before(d.lemmas, l, at)
 	}
+	d.entries = append(d.entries, e)
 }
 
-func (d *Dictionary) put(key string, h Hit) {
-	for _, o := range d.hits[key] {
-		if o.Table == h.Table && o.Column == h.Column && o.Value == h.Value {
-			return
-		}
+// before puts an entry before those of the same hash, and gives the first of
+// them.
+func before(m map[uint64]int32, text string, at int32) int32 {
+	h := hash(text)
+	next, ok := m[h]
+	if !ok {
+		next = -1
 	}
-	d.hits[key] = append(d.hits[key], h)
+	m[h] = at
+	return next
+}
+
+func hash(s string) uint64 {
+	h := fnv.New64a()
+	h.Write([]byte(s)) //nolint:errcheck // never fails
+	return h.Sum64()
 }
 
 // Find implements Values.
 func (d *Dictionary) Find(text string) []Hit {
 	folded := lexicon.Fold(text)
-	hits := d.hits[folded]
-	if len(hits) == 0 {
-		hits = d.hits[lemmas(folded)]
+	hits := append(d.find(folded, true), d.find(folded, false)...)
+	if l := lemmas(folded); len(hits) == 0 && l != folded {
+		hits = append(d.find(l, true), d.find(l, false)...)
 	}
-	return slices.Clone(hits)
+	return hits
+}
+
+// find looks by the folded texts of values, or by their lemmas.
+func (d *Dictionary) find(want string, exact bool) (hits []Hit) {
+	m := d.lemmas
+	if exact {
+		m = d.folded
+	}
+	at, ok := m[hash(want)]
+	for ok && at >= 0 {
+		e := &d.entries[at]
+		have, next := lexicon.Fold(e.value), e.nextFolded
+		if !exact {
+			have, next = lemmas(have), e.nextLemmas
+		}
+		if have == want {
+			c := d.columns[e.column]
+			hits = append(hits, Hit{c.table, c.name, e.value, exact})
+		}
+		at = next
+	}
+	slices.Reverse(hits) // in the order of Add
+	return hits
 }
 
 func lemmas(folded string) string {

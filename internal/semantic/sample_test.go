@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/postern/postern/internal/semantic"
@@ -78,4 +79,62 @@ func TestAColumnThatWasNotLookedIntoStaysAsItWas(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestEachTableIsLookedIntoOnceAndDeepWhereAllIsKnown(t *testing.T) {
+	db := sqlite(t)
+	ran, taken := 0, map[string]int{}
+	run := func(ctx context.Context, statement string) ([][]*string, error) {
+		ran++
+		return runner(db)(ctx, statement)
+	}
+	m := semantictest.Model(semantic.SQLite)
+	take := func(table *semantic.Table, c *semantic.Column, values []string) {
+		taken[table.Name+"."+c.Name] = len(values)
+		if !slices.IsSorted(values) {
+			t.Errorf("%s.%s is not in order: %q", table.Name, c.Name, values)
+		}
+	}
+	if err := m.Sample(t.Context(), &semantic.Looker{Dialect: semantic.SQLite, Run: run, Deep: 100, Take: take}, 2); err != nil {
+		t.Fatal(err)
+	}
+	if ran != 2*len(m.Tables) {
+		t.Errorf("%d statements for %d tables", ran, len(m.Tables))
+	}
+	customer, _ := m.Table("customer")
+	name, _ := customer.Column("name")
+	if int64(taken["customer.name"]) != name.Distinct || name.Distinct < 3 || len(name.Values) != 2 || name.Complete {
+		t.Errorf("%d names taken of %d; the model keeps %q", taken["customer.name"], name.Distinct, name.Values)
+	}
+}
+
+func TestAColumnThatMayNotBeReadKeepsNoOtherBack(t *testing.T) {
+	db := sqlite(t)
+	run := func(ctx context.Context, statement string) ([][]*string, error) {
+		if strings.Contains(statement, "DISTINCT CAST") && strings.Contains(statement, `"level"`) {
+			return nil, errors.New("denied")
+		}
+		return runner(db)(ctx, statement)
+	}
+	m := semantictest.Model(semantic.SQLite)
+	customer, _ := m.Table("customer")
+	if err := m.Sample(t.Context(), passing{&semantic.Looker{Dialect: semantic.SQLite, Run: run}}, 20); err != nil {
+		t.Fatal(err)
+	}
+	name, _ := customer.Column("name")
+	level, _ := customer.Column("level")
+	if !name.Complete || len(name.Values) == 0 || level.Complete {
+		t.Errorf("name %q, level %q", name.Values, level.Values)
+	}
+}
+
+// passing passes over what is refused, as the tools do.
+type passing struct{ of *semantic.Looker }
+
+func (p passing) Values(ctx context.Context, t *semantic.Table, c *semantic.Column, limit int) ([]string, int64, int64, error) {
+	values, distinct, rows, err := p.of.Values(ctx, t, c, limit)
+	if err != nil {
+		return nil, -1, -1, nil
+	}
+	return values, distinct, rows, nil
 }

@@ -39,6 +39,7 @@ type Meaning struct {
 	Product product.Product
 	Model   *semantic.Model
 	Schema  product.Schema // what the warehouse said, as the model was made of it
+	Values  []Values       // of text columns, where they are all known
 
 	read time.Time
 	made sync.Map

@@ -13,9 +13,11 @@ import (
 // Bounds of what is looked into to know a product's values. All of it runs
 // under the caller's own credential, through policy, and is on record.
 const (
-	fewValues  = 200
+	fewValues  = 200       // of a column that the model keeps
+	deepValues = 5_000     // of a text column that a question may name
+	keptValues = 400_000   // of a product that questions may name
 	manyRows   = 2_000_000 // tables that are said to be larger are not counted
-	mostLooks  = 150       // columns of a product
+	mostLooks  = 1_000     // tables of a product
 	lookWithin = 20 * time.Second
 )
 
@@ -28,50 +30,72 @@ func read(ctx context.Context, e *Env, pr product.Product, q product.Query) (*Me
 	}
 	m := semantic.FromProduct(pr)
 	m.Enrich(s)
+	means := &Meaning{Product: pr, Model: m, Schema: s}
 	if m.Dialect != "" {
-		if err := look(ctx, e, m, q); err != nil {
+		if means.Values, err = look(ctx, e, m, q); err != nil {
 			return nil, err
 		}
 	}
 	m.Infer()
 	m.Seal()
-	return &Meaning{Product: pr, Model: m, Schema: s}, nil
+	return means, nil
 }
 
 // look samples the model's columns for as long as there is time; a column that
 // the caller may not read, or that comes too late, stays unknown.
-func look(ctx context.Context, e *Env, m *semantic.Model, q product.Query) error {
+// It gives the values of the text columns whose values are all known.
+func look(ctx context.Context, e *Env, m *semantic.Model, q product.Query) (all []Values, err error) {
 	within, cancel := context.WithTimeout(ctx, lookWithin)
 	defer cancel()
-	s := &sampler{looker: semantic.Looker{Dialect: m.Dialect, Run: func(ctx context.Context, sql string) ([][]*string, error) {
-		q.SQL = sql
-		return Texts(ctx, e, q, mostTexts)
-	}}}
+	kept := 0
+	s := &sampler{looker: semantic.Looker{
+		Dialect: m.Dialect,
+		Run: func(ctx context.Context, sql string) ([][]*string, error) {
+			q.SQL = sql
+			return Texts(ctx, e, q, mostTexts)
+		},
+		Deep: deepValues,
+		Take: func(t *semantic.Table, c *semantic.Column, values []string) {
+			if kept += len(values); kept <= keptValues {
+				all = append(all, Values{t.Name, c.Name, values})
+			}
+		},
+	}}
 	if err := m.Sample(within, s, fewValues); err != nil {
-		return err
+		return nil, err
 	}
-	return ctx.Err()
+	return all, ctx.Err()
+}
+
+// Values are all distinct values of a text column, in their order.
+type Values struct {
+	Table, Column string
+	Values        []string
 }
 
 type sampler struct {
 	looker semantic.Looker
-	looks  int
+	table  string
+	looks  int // tables that were looked into
 }
 
 // Values implements semantic.Sampler.
 func (s *sampler) Values(ctx context.Context, t *semantic.Table, c *semantic.Column, limit int) (values []string, distinct, rows int64, err error) {
-	if t.Rows > manyRows || s.looks >= mostLooks || ctx.Err() != nil {
+	if t.Name != s.table {
+		s.table = t.Name
+		s.looks++
+	}
+	if t.Rows > manyRows || s.looks > mostLooks || ctx.Err() != nil {
 		return nil, -1, -1, nil
 	}
-	s.looks++
 	if values, distinct, rows, err = s.looker.Values(ctx, t, c, limit); err != nil {
 		return nil, -1, -1, nil // the question's own query says what is wrong, if anything is
 	}
 	return values, distinct, rows, nil
 }
 
-// mostTexts is more rows than any look at a column asks for.
-const mostTexts = 10_000
+// mostTexts is more rows than any look at a table asks for.
+const mostTexts = 250_000
 
 // Texts runs a statement as the caller and gives its cells as texts, NULL as
 // nil. It stops at the batch with row most.

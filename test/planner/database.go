@@ -20,8 +20,8 @@ import (
 )
 
 const (
-	few      = 50   // values that a model keeps of a column
-	known    = 3000 // values of a column that are recognised in a question
+	few      = 200  // values that a model keeps of a column, as tool has it
+	known    = 5000 // of a text column that a question may name, likewise
 	longest  = 10 * time.Second
 	mostRows = 100_000
 )
@@ -49,7 +49,12 @@ func open(ctx context.Context, o options, name string) (*database, error) {
 		return nil, err
 	}
 	d := &database{db: db, model: semantic.FromSchema(s, semantic.SQLite)}
-	looker := &semantic.Looker{Dialect: semantic.SQLite, Run: d.Run}
+	dict := &planner.Dictionary{}
+	looker := &semantic.Looker{Dialect: semantic.SQLite, Run: d.Run, Deep: known, Take: func(t *semantic.Table, c *semantic.Column, values []string) {
+		for _, v := range values {
+			dict.Add(t.Name, c.Name, v)
+		}
+	}}
 	if o.draft {
 		d.model, err = d.drafted(ctx, s, path)
 	}
@@ -58,7 +63,7 @@ func open(ctx context.Context, o options, name string) (*database, error) {
 	}
 	if err == nil {
 		d.model.Infer()
-		err = d.index(ctx, looker)
+		d.planner, d.stored = planner.New(d.model, dict), d.model.Stored()
 	}
 	if err != nil {
 		db.Close()
@@ -99,29 +104,6 @@ func schema(ctx context.Context, path string) (product.Schema, error) {
 		err = e
 	}
 	return s, err
-}
-
-// index makes the planner, with the values of all columns but numbers.
-func (d *database) index(ctx context.Context, l *semantic.Looker) error {
-	dict := &planner.Dictionary{}
-	for i := range d.model.Tables {
-		t := &d.model.Tables[i]
-		for j := range t.Columns {
-			c := &t.Columns[j]
-			if c.Class == semantic.Numeric {
-				continue
-			}
-			values, _, _, err := l.Values(ctx, t, c, known)
-			if err != nil {
-				return err
-			}
-			for _, v := range values {
-				dict.Add(t.Name, c.Name, v)
-			}
-		}
-	}
-	d.planner, d.stored = planner.New(d.model, dict), d.model.Stored()
-	return nil
 }
 
 // run runs a statement, bounded in time and rows.
