@@ -6,8 +6,8 @@ import (
 )
 
 // Nearest gives up to most of the names that may have been meant by one that
-// is not among them: those spelled alike first, then those that share words
-// with it.
+// is not among them: those spelled alike or, where there are none, those that
+// share words with it.
 func Nearest(written string, names []string, most int) []string {
 	type near struct {
 		name string
@@ -30,7 +30,12 @@ func Nearest(written string, names []string, most int) []string {
 		}
 	}
 	for _, n := range alike {
-		add(n.name)
+		if n.far <= alike[0].far+1 { // what is much further was not meant
+			add(n.name)
+		}
+	}
+	if len(out) > 0 {
+		return out
 	}
 	for _, h := range x.Search(written, most) {
 		add(h.ID)

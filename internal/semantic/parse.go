@@ -13,6 +13,13 @@ import (
 // WHEN), comparisons, IN, BETWEEN, LIKE, IS NULL, AND, OR, NOT. What is outside
 // it is kept as text and not compiled.
 
+// Expression reads an expression as specs write them: columns, constants,
+// arithmetic and aggregates.
+func (m *Model) Expression(text string) (Expr, error) {
+	p := newParser(m, text)
+	return p.whole(p.sum)
+}
+
 func (m *Model) readMeasure(x *Measure) {
 	p := newParser(m, x.Expression)
 	p.home = x.Table

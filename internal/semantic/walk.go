@@ -1,6 +1,9 @@
 package semantic
 
-import "reflect"
+import (
+	"reflect"
+	"slices"
+)
 
 // eachExpr calls f with e and, while f says so, with all that e is made of.
 // Measures and named filters are looked into; other queries are not.
@@ -243,4 +246,27 @@ func (m *Model) mapInCond(c Cond, f func(Aggregate) Aggregate) Cond {
 		return Null{to(c.Of), c.Empty}
 	}
 	return c
+}
+
+// Sets are the sets that an expression takes from, in order.
+func (m *Model) Sets(e Expr) (out []string) {
+	m.setsIn(e, func(set string) {
+		if !slices.Contains(out, set) {
+			out = append(out, set)
+		}
+	})
+	return out
+}
+
+// Only gives an expression whose aggregates take just the rows for which the
+// condition holds: the revenue of 2024, next to that of 2023.
+func (m *Model) Only(e Expr, c Cond) Expr {
+	return m.mapAggregates(e, func(a Aggregate) Aggregate {
+		if a.Where == nil {
+			a.Where = c
+		} else {
+			a.Where = And{a.Where, c}
+		}
+		return a
+	})
 }
