@@ -16,7 +16,7 @@ func Nearest(written string, names []string, most int) []string {
 	var alike []near
 	x := New()
 	for _, n := range slices.Sorted(slices.Values(names)) {
-		limit := len(written)/3 + 2
+		limit := max(len(written)/4+1, 2)
 		if d := Distance(strings.ToLower(written), strings.ToLower(n), limit); d < limit {
 			alike = append(alike, near{n, d})
 		}

@@ -3,6 +3,7 @@ package tool
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/postern/postern/internal/auth"
 	"github.com/postern/postern/internal/fault"
@@ -67,7 +68,7 @@ func Failed(ctx context.Context, err error) Return {
 		p.Position = &e.Position
 	}
 	for _, f := range e.Fields {
-		p.Fields = append(p.Fields, f.Loc[len(f.Loc)-1])
+		p.Fields = append(p.Fields, strings.Join(f.Loc[min(1, len(f.Loc)-1):], "."))
 	}
 	if e.RetryAfter > 0 {
 		p.RetryAfter = int((e.RetryAfter + 999999999) / 1e9)

@@ -12,6 +12,9 @@ import (
 // mostMatches bounds the values that are listed as matching.
 const mostMatches = 20
 
+// mostIndexed bounds the values of a column that are looked through.
+const mostIndexed = 2_000
+
 // What a word counts by where it stands.
 const (
 	inName, inSynonym, inColumn, inValue, inText = 4, 4, 2, 2, 1
@@ -31,7 +34,7 @@ func indexOf(m *Meaning) schemaIndex {
 				{Name: "description", Text: t.Description, Weight: inText},
 			}
 			for j := range t.Columns {
-				fields = append(fields, columnFields(&t.Columns[j])...)
+				fields = append(fields, columnFields(&t.Columns[j], m.valuesOf(t, &t.Columns[j]))...)
 			}
 			for _, ms := range m.Model.Measures {
 				if ms.Table == t.Name {
@@ -45,17 +48,28 @@ func indexOf(m *Meaning) schemaIndex {
 	})
 }
 
-func columnFields(c *semantic.Column) []rank.Field {
+// valuesOf are the texts of a column, as far as they are known.
+func (m *Meaning) valuesOf(t *semantic.Table, c *semantic.Column) []string {
+	for _, v := range m.Values {
+		if v.Table == t.Name && v.Column == c.Name {
+			return v.Values
+		}
+	}
+	if c.Class == semantic.Text {
+		return c.Values
+	}
+	return nil
+}
+
+func columnFields(c *semantic.Column, values []string) []rank.Field {
 	fields := []rank.Field{
 		{Name: "column", Of: c.Name, Text: c.Name, Weight: inColumn},
 		{Name: "column", Of: c.Name, Text: unlike(c.Label, c.Name), Weight: inColumn},
 		{Name: "column", Of: c.Name, Text: strings.Join(c.Synonyms, ", "), Weight: inColumn},
 		{Name: "column text", Of: c.Name, Text: c.Description, Weight: inText},
 	}
-	if c.Class == semantic.Text {
-		for _, v := range c.Values {
-			fields = append(fields, rank.Field{Name: "value", Of: c.Name, Text: v, Weight: inValue})
-		}
+	for _, v := range values[:min(len(values), mostIndexed)] {
+		fields = append(fields, rank.Field{Name: "value", Of: c.Name, Text: v, Weight: inValue})
 	}
 	return fields
 }

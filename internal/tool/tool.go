@@ -123,12 +123,15 @@ func Define[In, Out any](name, title, description string, call func(context.Cont
 		}
 	}
 	resolved := resolve(name, in)
-	t := Tool{
-		Name: name, Title: title, Description: description, Scope: auth.ScopeQuery,
-		Available: true, In: in, Out: schemaFor[Out](name),
-	}
+	return define(Tool{Name: name, Title: title, Description: description, In: in, Out: schemaFor[Out](name)},
+		func(raw json.RawMessage) (In, error) { return decode[In](resolved, raw) }, call)
+}
+
+// define makes a tool of what reads its input and what answers it.
+func define[In, Out any](t Tool, read func(json.RawMessage) (In, error), call func(context.Context, *Env, In) (Answer[Out], error)) Tool {
+	t.Scope, t.Available = auth.ScopeQuery, true
 	t.Check = func(ctx context.Context, e *Env, raw json.RawMessage) error {
-		v, err := decode[In](resolved, raw)
+		v, err := read(raw)
 		if err != nil {
 			return err
 		}
@@ -140,7 +143,7 @@ func Define[In, Out any](name, title, description string, call func(context.Cont
 	}
 	_, aboutProduct := any(*new(In)).(ofProduct)
 	t.Call = func(ctx context.Context, e *Env, raw json.RawMessage) (Return, error) {
-		v, err := decode[In](resolved, raw)
+		v, err := read(raw)
 		if err != nil {
 			return Failed(ctx, err), nil
 		}
@@ -188,7 +191,7 @@ func neverNull(s *jsonschema.Schema) {
 // Builtin lists every tool Postern answers to, in the order they are offered.
 func Builtin() []Tool {
 	return slices.Concat([]Tool{
-		sqlExecution, dataSchema, productSpec, productSearch, dataSources,
+		sqlExecution, dataSchema, semanticQuery, productSpec, productSearch, dataSources,
 	}, statistics, absent())
 }
 

@@ -32,6 +32,9 @@ type Read struct {
 	// with the values of its parameters.
 	Verified *semantic.VerifiedQuery
 	Values   map[string]string
+	// Said is Query as it is to be put in words: a comparison over a range is
+	// written as a query around another, and means no more than the one.
+	Said semantic.Query
 	// Notes are what was taken for granted in reading it.
 	Notes []string
 }
@@ -205,7 +208,7 @@ func (r *reader) oneOf(n node, words string) string {
 func nearest(name string, names []string) string {
 	near := rank.Nearest(name, names, 3)
 	if len(near) == 0 {
-		if len(names) > 12 {
+		if len(names) > 20 {
 			return ""
 		}
 		return "; there are " + strings.Join(names, ", ")

@@ -129,8 +129,8 @@ func compiled(t *testing.T, text string, d semantic.Dialect) (string, bool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(s.Ambiguous) > 0 || semantic.Restate(f.Query, m) == "" {
-		t.Errorf("ambiguous %v, restated %q", s.Ambiguous, semantic.Restate(f.Query, m))
+	if len(s.Ambiguous) > 0 || semantic.Restate(f.Said, m) == "" {
+		t.Errorf("ambiguous %v, restated %q", s.Ambiguous, semantic.Restate(f.Said, m))
 	}
 	return s.SQL, s.Ordered
 }

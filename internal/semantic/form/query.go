@@ -34,8 +34,8 @@ func (r *reader) top(n node) Read {
 	if n.has("verified_query") {
 		return r.verified(n)
 	}
-	q := r.query(n)
-	return Read{Query: q, Notes: r.notes}
+	q, said := r.query(n)
+	return Read{Query: q, Said: said, Notes: r.notes}
 }
 
 func (r *reader) verified(n node) Read {
@@ -75,11 +75,12 @@ func (r *reader) verified(n node) Read {
 	return out
 }
 
-// query reads a form, or one that it is combined with.
-func (r *reader) query(n node) semantic.Query {
+// query reads a form, or one that it is combined with. said is the same
+// without what is only there to write it.
+func (r *reader) query(n node) (q, said semantic.Query) {
 	if r.deep++; r.deep > deepest {
 		r.bad(n, "value_error", "queries are nested too deep")
-		return semantic.Query{}
+		return q, said
 	}
 	defer func() { r.deep-- }()
 	a := &asked{reader: r}
@@ -174,16 +175,7 @@ func (r *reader) tableOf(n node, name string) *semantic.Table {
 	return t
 }
 
-func (a *asked) where(c semantic.Cond) {
-	switch w := a.q.Where.(type) {
-	case nil:
-		a.q.Where = c
-	case semantic.And:
-		a.q.Where = append(slices.Clone(w), c)
-	default:
-		a.q.Where = semantic.And{w, c}
-	}
-}
+func (a *asked) where(c semantic.Cond) { a.q.Where = and(a.q.Where, c) }
 
 // show adds a column to the answer, under a name that no other has.
 func (a *asked) show(o output) {
@@ -346,7 +338,7 @@ func (a *asked) ordered(n node) semantic.Expr {
 
 // finish puts the query together. A comparison with a period before the first
 // one shown needs that period's rows, which are taken away again around it.
-func (a *asked) finish(n node, having []condition) semantic.Query {
+func (a *asked) finish(n node, having []condition) (q, said semantic.Query) {
 	for _, o := range a.named {
 		a.q.Select = append(a.q.Select, semantic.Output{Expr: o.expr, As: o.as, Hidden: o.hidden})
 	}
@@ -360,22 +352,27 @@ func (a *asked) finish(n node, having []condition) semantic.Query {
 		}
 		inner := c.at("query")
 		if a.object(inner, strings.Join(Keys[:len(Keys)-3], " ")) {
-			q := a.query(inner)
+			q, _ := a.query(inner)
 			a.q.Sets = append(a.q.Sets, semantic.SetOp{Op: op, Query: &q})
 		}
 	}
-	if a.time != nil && a.time.wrapped() {
-		return a.wrap(having)
-	}
+	said = a.q
 	for _, h := range having {
-		a.q.Having = and(a.q.Having, semantic.Compare{Left: h.on.expr, Op: h.op, Right: h.v})
+		said.Having = and(said.Having, semantic.Compare{Left: h.on.expr, Op: h.op, Right: h.v})
 	}
-	return a.q
+	if a.time == nil || !a.time.wrapped() {
+		return said, said
+	}
+	said.Where = a.time.said
+	return a.wrap(having), said
 }
 
 func and(c, more semantic.Cond) semantic.Cond {
 	if c == nil {
 		return more
+	}
+	if all, ok := c.(semantic.And); ok {
+		return append(slices.Clone(all), more)
 	}
 	return semantic.And{c, more}
 }

@@ -70,6 +70,7 @@ type period struct {
 	compare  string // previous_period, previous_year or ""
 	back     int    // periods that are read before the first one shown
 	as       string
+	said     semantic.Cond // all conditions, as they are to be put in words
 }
 
 // readTime reads the time: it adds the period as the first dimension.
@@ -224,6 +225,9 @@ func (p *period) reading() semantic.Cond {
 func (a *asked) readPeriods(n node) {
 	if a.time == nil {
 		return
+	}
+	if p := a.time; p.wrapped() {
+		p.said = and(a.q.Where, semantic.During{Of: p.column.ref, From: p.from, To: p.to})
 	}
 	if c := a.time.reading(); c != nil {
 		a.where(c)

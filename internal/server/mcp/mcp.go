@@ -31,7 +31,7 @@ import (
 const Resource = "/ai/mcp/"
 
 const instructions = "Data products of this company, through its gate. Find one with list_data_products_tool, " +
-	"read its tables with get_data_schema_tool, then query it with sql_execution_tool. " +
+	"read its tables with get_data_schema_tool, then query it with semantic_query_tool, in measures and dimensions, or with sql_execution_tool. " +
 	"Everything runs with the caller's own warehouse credentials and is on record."
 
 // Handler serves the tools.

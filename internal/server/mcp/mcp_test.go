@@ -250,6 +250,7 @@ func TestToolsAreListedForTheCallerOnly(t *testing.T) {
 		"mann_whitney_tool",
 		"outliers_tool",
 		"period_change_tool",
+		"semantic_query_tool",
 		"sql_execution_tool",
 		"summary_statistics_tool",
 		"t_test_tool",
