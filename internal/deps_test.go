@@ -46,6 +46,7 @@ var may = map[string][]string{
 	"chart/script":                 {},
 	"tool":                         {"fault", "auth", "product", "product/search", "semantic", "semantic/form", "rank", "result", "chart", "stats"},
 	"chat":                         {"fault", "auth"},
+	"chat/chattest":                {"fault", "chat"},
 	"job":                          {"fault", "auth"},
 	"semantic":                     {"fault", "product"},
 	"semantic/form":                {"fault", "rank", "semantic"},

@@ -58,6 +58,11 @@ const (
 	QueryRefused       Kind = "query.refused" // denied or refused before it ran
 	QueryJudged        Kind = "query.judged"  // validated, and not run
 	SchemaRead         Kind = "schema.read"
+	ChatCreated        Kind = "chat.created"
+	ChatUpdated        Kind = "chat.updated"
+	CallQueued         Kind = "call.queued"   // a tool or an agent was called, to be worked later
+	ChatCanceled       Kind = "chat.canceled" // what ran in it was asked to end
+	ChatsDeleted       Kind = "chat.deleted"  // by retention, with their number
 	AccessDenied       Kind = "access.denied"
 	ToolEvent          Kind = "tool.event" // what a client's telemetry said
 	ServerStarted      Kind = "server.started"

@@ -27,6 +27,7 @@ import (
 	_ "modernc.org/sqlite" // the embedded engine
 
 	"github.com/postern/postern/internal/fault"
+	"github.com/postern/postern/internal/job"
 )
 
 //go:embed migrations/*.sql
@@ -60,6 +61,8 @@ type DB struct {
 	commits, changes atomic.Int64 // group commits that succeeded, and what was in them
 	committed        atomic.Pointer[func(took time.Duration, err error)]
 	failing          atomic.Bool // the last commit failed
+
+	queued func(ctx context.Context, tx *sql.Tx, runID string) error // see OnQueued
 }
 
 // OnCommit has f called after every group commit.
@@ -185,7 +188,7 @@ func (db *DB) migrate(ctx context.Context) error {
 	if db.pg {
 		dialect = goose.DialectPostgres
 	}
-	p, err := goose.NewProvider(dialect, db.write, dir)
+	p, err := goose.NewProvider(dialect, db.write, dir, goose.WithGoMigrations(db.jobs(61, 5), db.jobs(62, 8)))
 	if err != nil {
 		return fmt.Errorf("read migrations: %w", err)
 	}
@@ -202,6 +205,17 @@ func (db *DB) migrate(ctx context.Context) error {
 	}
 	return nil
 }
+
+// jobs are River's own tables, made by its own migrator inside ours. A newer
+// River may bring versions of its own: they become migrations here.
+func (db *DB) jobs(version int64, river int) *goose.Migration {
+	return goose.NewGoMigration(version, &goose.GoFunc{RunTx: func(ctx context.Context, tx *sql.Tx) error {
+		return job.Migrate(ctx, tx, db.pg, river)
+	}}, nil)
+}
+
+// Jobs is what a queue in this store works over.
+func (db *DB) Jobs() (pool *sql.DB, postgres bool) { return db.write, db.pg }
 
 func up(ctx context.Context, p *goose.Provider) error {
 	_, err := p.Up(ctx)
