@@ -70,6 +70,7 @@ type serveFlags struct {
 	AllowNetwork  []string      `name:"allow-network" env:"POSTERN_ALLOW_NETWORK" help:"Private, loopback or link-local networks in which warehouses may be. None by default." placeholder:"CIDR"`
 	SigningAlg    string        `name:"signing-alg" env:"POSTERN_SIGNING_ALG" default:"ES256" enum:"ES256,EdDSA,RS256" help:"The algorithm of new signing keys (ES256, EdDSA, RS256)."`
 	QueryTimeout  time.Duration `name:"query-timeout" env:"POSTERN_QUERY_TIMEOUT" default:"10m" help:"The longest a query may run."`
+	ChatRetention time.Duration `name:"chat-retention" env:"POSTERN_CHAT_RETENTION" default:"720h" help:"How long a chat is kept after its last message."`
 	Grace         time.Duration `name:"shutdown-grace" env:"POSTERN_SHUTDOWN_GRACE" default:"30s" help:"How long running queries may finish after an interrupt."`
 }
 

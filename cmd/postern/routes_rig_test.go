@@ -34,6 +34,7 @@ type gateRig struct {
 	owner  machine // Composer, who made the product and the credential
 	other  machine // Composer without a grant
 	authID string  // the owner's credential
+	chatID string  // the owner's chat
 	group  string  // the number of a group that the owner is in
 }
 
@@ -101,6 +102,8 @@ func (g *gateRig) fill(files string) {
 	g.want(201, g.do("POST", "/integration/data-products/v1/data-product/", g.owner.token, spec, "application/x-yaml"))
 	a := g.want(201, g.do("POST", "/api/v2/auth/credentials/", g.owner.token, `{"state":"s","username":"u","password":"p","dp_id":"`+rigProduct+`"}`, ""))
 	g.authID = field(g.t, a.body, "auth_id")
+	a = g.want(201, g.do("POST", "/ai/api/v1/chats", g.owner.token, `{"name":"rig","tags":["a"]}`, ""))
+	g.chatID = field(g.t, a.body, "id")
 	g.want(201, g.do("POST", "/integration/v1/group/", g.admin.token, `{"display_name":"owners"}`, ""))
 	g.group = "1"
 	g.want(200, g.do("POST", "/integration/v1/group/1/member/", g.admin.token, `{"subject_type":"client","subject_id":"`+string(g.owner.ID)+`"}`, ""))
@@ -212,6 +215,7 @@ func field(t *testing.T, body []byte, name string) string {
 func (g *gateRig) at(r web.Route) string {
 	return strings.NewReplacer(
 		"{auth_id}", g.authID, "{product_id}", rigProduct, "{version_id}", "1.0.0", "{data_product_id}", rigProduct,
+		"{chat_id}", g.chatID, "{task_id}", "00000000-0000-4000-8000-000000000000",
 		"{client_id}", string(g.owner.ID), "{group_id}", g.group, "{kid}", "nokey", "{asset_id}", "00000000-0000-4000-8000-000000000000",
 		"tool/{ref}", "tool/00000000-0000-4000-8000-000000000000", "agent/{id}", "agent/00000000-0000-4000-8000-000000000000",
 		"agent/default/{ref}", "agent/default/no_such_agent", "{ref}", "sql_execution_tool",

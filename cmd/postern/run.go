@@ -11,9 +11,11 @@ import (
 	"github.com/postern/postern/internal/agent"
 	"github.com/postern/postern/internal/audit"
 	"github.com/postern/postern/internal/auth"
+	"github.com/postern/postern/internal/chat"
 	"github.com/postern/postern/internal/credential"
 	"github.com/postern/postern/internal/fault"
 	"github.com/postern/postern/internal/gateway"
+	"github.com/postern/postern/internal/job"
 	"github.com/postern/postern/internal/policy"
 	"github.com/postern/postern/internal/product"
 	"github.com/postern/postern/internal/result"
@@ -58,6 +60,8 @@ type node struct {
 	pool     *warehouse.Pool
 	gate     *gateway.Gateway
 	assets   *result.Assets
+	chats    *chat.Chats
+	jobs     *job.Queue
 	keyset   *auth.Keys
 	people   *auth.People
 	metrics  *metrics
@@ -87,6 +91,7 @@ func build(ctx context.Context, s *state, cfg settings, log *slog.Logger) (*node
 		return nil, err
 	}
 	n.assets = &result.Assets{Store: s.db, Bucket: folder, Seal: s.ring.AEAD("asset"), Now: time.Now}
+	n.chats = &chat.Chats{Store: s.db, Seal: s.ring.AEAD("chat"), Node: audit.NewID(time.Now()), Now: time.Now, Keep: cfg.ChatRetention}
 	verifier := &auth.Verifier{Store: s.db, Keys: n.keyset, PublicURL: cfg.publicURL, Now: time.Now}
 	n.gate.Again = verifier.Again
 	n.mux = &web.Mux{
@@ -108,6 +113,12 @@ func (n *node) mount(publicURL string, v *auth.Verifier, pol *policy.Policy) err
 	tools, own := tool.Builtin(), tool.Verified{Queries: n.gate}
 	models, agents := &tool.Models{Changes: n.db.Changes, Now: time.Now}, new(agent.Agents).Tools()
 	guard := n.mux.Guard.(guard)
+	calls := rest.Tools{
+		Tools: tools, Own: own, Agents: agents, Data: n.gate, Models: models, Assets: n.assets, Chats: n.chats, Again: v.Again, Permit: pol.Permit,
+	}
+	if err := n.queue(calls); err != nil {
+		return err
+	}
 	return server.Mount(n.mux,
 		server.Health{Ready: n.ready, Metrics: n.metrics.handler()}.Routes(),
 		oauth.Handler{Tokens: issuer, PublicURL: publicURL}.Routes(),
@@ -119,13 +130,30 @@ func (n *node) mount(publicURL string, v *auth.Verifier, pol *policy.Policy) err
 		rest.Queries{Gate: n.gate}.Routes(),
 		rest.Verified{Gate: n.gate}.Routes(),
 		rest.Assets{Assets: n.assets}.Routes(),
-		rest.Tools{Tools: tools, Own: own, Agents: agents, Data: n.gate, Models: models, Assets: n.assets, Permit: pol.Permit}.Routes(),
+		calls.Routes(),
+		rest.Chats{Chats: n.chats}.Routes(),
 		rest.System{Version: version, Record: n.db, Tools: tools, Served: n.mux.Routes}.Routes(),
 		mcp.Handler{PublicURL: publicURL, Version: version, Data: n.gate, Models: models, Tools: slices.Concat(tools, agents), Own: own, Permit: pol.Permit, Log: n.mux.Log}.Routes(),
 		(&console.Handler{
 			PublicURL: publicURL, Version: version, People: n.people, Guard: guard, Clients: clients, Keys: n.keyset, Products: n.gate, Audit: auditReader{n.db},
 		}).Routes(),
 	)
+}
+
+// queue works the calls that were left for later, and what retention takes away.
+func (n *node) queue(calls rest.Tools) (err error) {
+	pool, postgres := n.db.Jobs()
+	n.jobs, err = job.Open(pool, postgres, job.Work{
+		Call: calls.Resume,
+		Sweep: func(ctx context.Context) error {
+			_, err := n.chats.Sweep(asSystem(ctx))
+			return err
+		},
+	}, n.mux.Log)
+	if err == nil {
+		n.db.OnQueued(n.jobs.Insert)
+	}
+	return err
 }
 
 // ready reports whether requests can be served.

@@ -131,6 +131,12 @@ func (n *node) serve(ctx context.Context, l net.Listener, cfg settings) error {
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var chores sync.WaitGroup
 	chores.Go(func() { n.chores(background) })
+	if err := n.jobs.Start(context.WithoutCancel(ctx)); err != nil {
+		stop()
+		chores.Wait()
+		n.end()
+		return errors.Join(err, l.Close())
+	}
 	go pg.Warm()
 	if n.scrapers != nil {
 		chores.Go(func() { n.metrics.serve(n.scrapers) })
@@ -163,13 +169,15 @@ func (n *node) shutdown(srv *http.Server, grace time.Duration) error {
 	close(n.draining)
 	ctx, cancel := context.WithTimeout(context.Background(), grace)
 	defer cancel()
-	drained := make(chan struct{})
+	drained := make(chan error)
 	go func() {
+		left := n.jobs.Stop(ctx)
+		n.chats.Drain(ctx)
 		_ = n.gate.Drain(ctx) // a query that did not finish is canceled and on record as such
-		close(drained)
+		drained <- left
 	}()
 	err := srv.Shutdown(ctx)
-	<-drained
+	err = errors.Join(err, <-drained)
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = nil
 	}

@@ -36,7 +36,10 @@ type Env struct {
 	Assets *result.Assets // nil where full results are not kept
 	Models *Models        // what is remembered of products; nil remembers nothing
 	ChatID string
-	Via    string // which door and tool, for the record
+	// Earlier are the inputs of the chat's calls that agents answered, the
+	// oldest first: what a question may follow up on.
+	Earlier []json.RawMessage
+	Via     string // which door and tool, for the record
 	// Told hears of the tools that a tool calls on its way, if it does; nil
 	// hears nothing.
 	Told func(Step) error

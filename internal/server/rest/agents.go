@@ -3,11 +3,9 @@ package rest
 import (
 	"encoding/json"
 	"net/http"
-	"strings"
 
 	"github.com/postern/postern/internal/auth"
 	"github.com/postern/postern/internal/fault"
-	"github.com/postern/postern/internal/server/web"
 	"github.com/postern/postern/internal/tool"
 )
 
@@ -37,111 +35,23 @@ var agentRefs = []agentRef{
 	{name: "revise_data_product_agent", product: true},
 }
 
-func (h Tools) ask(w http.ResponseWriter, r *http.Request) error {
-	for _, a := range agentRefs {
-		if a.name == r.PathValue("ref") {
-			return h.askAgent(w, r, a)
-		}
-	}
-	return fault.New(fault.NotFound, "there is no agent of this name")
+func (h Tools) ask(r *http.Request) (target, error) {
+	return h.target(r.Context(), "agent/"+r.PathValue("ref"))
 }
 
-func (h Tools) askByID(w http.ResponseWriter, r *http.Request) error {
+func (h Tools) askByID(r *http.Request) (target, error) {
 	for _, a := range agentRefs {
 		if configID(a.name) == r.PathValue("id") {
-			return h.askAgent(w, r, a)
+			return h.target(r.Context(), "agent/"+a.name)
 		}
 	}
-	return fault.New(fault.NotFound, "there is no agent of this id")
+	return target{}, fault.New(fault.NotFound, "there is no agent of this id")
 }
 
 // answerFacts is the extra object on an agent's last event.
 type answerFacts struct {
 	Status string        `json:"status"`
 	Error  *tool.Problem `json:"error,omitempty"`
-}
-
-func (h Tools) askAgent(w http.ResponseWriter, r *http.Request, a agentRef) error {
-	ctx := r.Context()
-	web.Note(ctx, "agent", a.name)
-	c := auth.CallerFrom(ctx)
-	if err := h.permit(ctx, c, a.scope); err != nil {
-		return err
-	}
-	chatID, err := chatIDOf(r)
-	if err != nil {
-		return err
-	}
-	input, err := objectOf(w, r)
-	if err != nil {
-		return err
-	}
-	message, productID, err := a.read(input)
-	if err != nil {
-		return err
-	}
-	if strings.TrimSpace(message) == "" {
-		w.WriteHeader(http.StatusNoContent) // documented: an empty message is ignored
-		return nil
-	}
-	if t, err := tool.Find(h.Agents, a.name); err == nil {
-		return h.answer(w, r, t, call{chatID, message, input})
-	}
-	if productID != "" {
-		if _, err := h.Data.Product(ctx, c, productID, ""); err != nil {
-			return err
-		}
-	}
-	s := openStream(w, chatID, configID(a.name), input)
-	defer s.close()
-	e := s.event("response", textPart{"text", a.name + " is not available in this release of Postern. " +
-		"Ask a question with a data_product_id of sql_query_agent, or read the tables with get_data_schema_tool and run SQL with sql_execution_tool."})
-	e.Postern = answerFacts{Status: "failed"}
-	return s.send(s.event("request", textPart{"user-prompt", message}), e)
-}
-
-// call is one request to an agent.
-type call struct {
-	chatID, message string
-	input           json.RawMessage
-}
-
-// answer streams an agent's steps as it takes them, and its answer.
-func (h Tools) answer(w http.ResponseWriter, r *http.Request, t tool.Tool, in call) error {
-	ctx := r.Context()
-	env := &tool.Env{Caller: auth.CallerFrom(ctx), Data: h.Data, Models: h.Models, Assets: h.Assets, ChatID: in.chatID, Via: "rest:" + t.Name}
-	if err := t.Check(ctx, env, in.input); err != nil {
-		return err
-	}
-	s := openStream(w, in.chatID, configID(t.Name), in.input)
-	defer s.close()
-	if err := s.send(s.event("request", textPart{"user-prompt", in.message})); err != nil {
-		return err
-	}
-	env.Told = s.told
-	ret := s.run(ctx, t, env, in.input)
-	if ctx.Err() != nil {
-		return ctx.Err() // the client hung up
-	}
-	if ret.Err != nil {
-		web.NoteFault(ctx, ret.Err)
-	}
-	text, facts := saidOf(ret.Content)
-	e := s.event("response", textPart{"text", text})
-	e.Postern = facts
-	return s.send(e)
-}
-
-// told shows a step that an agent takes.
-func (s *chatStream) told(step tool.Step) error {
-	if step.Return == nil {
-		return s.send(s.event("response", toolCallPart{"tool-call", step.Tool, string(step.Args), step.CallID}))
-	}
-	assets := step.Return.Assets
-	if assets == nil {
-		assets = []tool.AssetRef{}
-	}
-	return s.send(s.event("request", toolReturnPart{"tool-return", step.Tool, step.CallID, step.Return.Content, assets}))
 }
 
 // saidOf is an agent's answer in words, and its facts.

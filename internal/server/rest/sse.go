@@ -2,17 +2,14 @@ package rest
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"runtime/debug"
-	"sync"
 	"time"
 
 	"github.com/google/uuid"
 
-	"github.com/postern/postern/internal/server/web"
+	"github.com/postern/postern/internal/chat"
 )
 
 // pingEvery is how often a stream with nothing to say shows that it lives:
@@ -59,48 +56,62 @@ type toolReturnPart struct {
 	Metadata any    `json:"metadata"`
 }
 
-// chatStream writes the events of one answer.
-type chatStream struct {
-	w       http.ResponseWriter
-	rc      *http.ResponseController
-	chatID  string
-	agentID string
-	input   json.RawMessage
-	mu      sync.Mutex // a step of the work and a ping may come at once
-}
-
-// openStream begins the answer: after it, failures can only be events.
-func openStream(w http.ResponseWriter, chatID, agentID string, input json.RawMessage) *chatStream {
-	h := w.Header()
-	h.Set("Content-Type", "text/event-stream")
-	h.Set("Cache-Control", "no-cache")
-	h.Set("X-Accel-Buffering", "no") // nginx would hold events back
-	w.WriteHeader(http.StatusOK)
-	return &chatStream{w: w, rc: http.NewResponseController(w), chatID: chatID, agentID: agentID, input: input}
-}
-
-// event makes the event of a new message.
-func (s *chatStream) event(kind string, parts ...any) chatEvent {
+// message makes the event of a new message.
+func (c *spoken) message(kind string, parts ...any) chatEvent {
 	return chatEvent{
-		ID: uuid.NewString(), ChatID: s.chatID, AgentID: s.agentID, Input: s.input,
+		ID: uuid.NewString(), ChatID: c.chatID, AgentID: c.agentID, Input: c.input,
 		Message: chatMessage{Kind: kind, Parts: parts},
 	}
 }
 
+// spoken is what all events of one call share.
+type spoken struct {
+	chatID, agentID string
+	input           json.RawMessage
+}
+
+// encoded gives events as they are kept and sent: one line of JSON each.
+func encoded(events ...chatEvent) ([]chat.Event, error) {
+	out := make([]chat.Event, 0, len(events))
+	for _, e := range events {
+		var b bytes.Buffer
+		enc := json.NewEncoder(&b)
+		enc.SetEscapeHTML(false)
+		if err := enc.Encode(e); err != nil {
+			return nil, fmt.Errorf("encode event: %w", err)
+		}
+		// Some clients split lines at U+0085 too; the encoder escapes the others.
+		body := bytes.ReplaceAll(bytes.TrimSuffix(b.Bytes(), []byte("\n")), []byte("\u0085"), []byte(`\u0085`))
+		out = append(out, chat.Event{ID: e.ID, Body: body})
+	}
+	return out, nil
+}
+
+// chatStream writes the events of one call to who asked.
+type chatStream struct {
+	w  http.ResponseWriter
+	rc *http.ResponseController
+}
+
+// openStream begins the answer: after it, failures can only be events.
+func openStream(w http.ResponseWriter, status int) *chatStream {
+	h := w.Header()
+	h.Set("Content-Type", "text/event-stream")
+	h.Set("Cache-Control", "no-cache")
+	h.Set("X-Accel-Buffering", "no") // nginx would hold events back
+	w.WriteHeader(status)
+	return &chatStream{w: w, rc: http.NewResponseController(w)}
+}
+
 // send writes events at once: each the prefix, one line of JSON, a blank line.
-func (s *chatStream) send(events ...chatEvent) error {
+func (s *chatStream) send(events ...chat.Event) error {
 	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
 	for _, e := range events {
 		b.WriteString("data: ")
-		if err := enc.Encode(e); err != nil {
-			return fmt.Errorf("encode event: %w", err)
-		}
-		b.WriteByte('\n')
+		b.Write(e.Body)
+		b.WriteString("\n\n")
 	}
-	// Some clients split lines at U+0085 too; the encoder escapes the others.
-	return s.write(bytes.ReplaceAll(b.Bytes(), []byte("\u0085"), []byte(`\u0085`)))
+	return s.write(b.Bytes())
 }
 
 func (s *chatStream) ping(now time.Time) error {
@@ -108,8 +119,6 @@ func (s *chatStream) ping(now time.Time) error {
 }
 
 func (s *chatStream) write(b []byte) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	_ = s.rc.SetWriteDeadline(time.Now().Add(writeWithin)) // not every writer has one
 	if _, err := s.w.Write(b); err != nil {
 		return err
@@ -119,31 +128,3 @@ func (s *chatStream) write(b []byte) error {
 
 // close takes the write deadline off: the connection may serve further requests.
 func (s *chatStream) close() { _ = s.rc.SetWriteDeadline(time.Time{}) }
-
-// await runs f and pings until it is done. A panic in f is an error: it runs
-// outside the goroutine that the mux guards. When the client goes away f's
-// context ends, and await still waits for f, so that nothing outlives the
-// request.
-func await[T any](ctx context.Context, s *chatStream, f func(context.Context) (T, error)) (v T, err error) {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		defer func() {
-			if p := recover(); p != nil {
-				web.Note(ctx, "stack", string(debug.Stack()))
-				err = fmt.Errorf("panic: %v", p)
-			}
-		}()
-		v, err = f(ctx)
-	}()
-	tick := time.NewTicker(pingEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-done:
-			return v, err
-		case now := <-tick.C:
-			_ = s.ping(now) // a client that is gone shows in ctx
-		}
-	}
-}

@@ -10,13 +10,15 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/postern/postern/internal/auth"
+	"github.com/postern/postern/internal/chat"
 	"github.com/postern/postern/internal/fault"
 	"github.com/postern/postern/internal/result"
 	"github.com/postern/postern/internal/server/web"
 	"github.com/postern/postern/internal/tool"
 )
 
-// Tools serves the tools, and for now the agents' paths, as chat streams.
+// Tools serves the tools and the agents, as chat streams and as calls that are
+// worked later.
 type Tools struct {
 	Data   tool.Data
 	Models *tool.Models
@@ -27,6 +29,11 @@ type Tools struct {
 	// Agents are the agents that there are; the names of others that clients
 	// know say that they are not available.
 	Agents []tool.Tool
+	// Chats keeps what is said, and works the calls.
+	Chats *chat.Chats
+	// Again says whether a caller that was let in would be let in now, for
+	// calls that are worked later.
+	Again func(context.Context, auth.Caller) (auth.Caller, error)
 	// Permit decides a tool's scope for a caller; nil asks nothing beyond the
 	// route's own scope.
 	Permit func(context.Context, auth.Caller, auth.Scope) error
@@ -35,15 +42,26 @@ type Tools struct {
 // Routes are the tool and agent streams.
 func (h Tools) Routes() []web.Route {
 	const chats = "/ai/api/v1/chats/"
-	stream := func(path string, handle web.Handler) web.Route {
-		return web.Route{Method: "POST", Path: chats + path + "/stream", Scope: auth.ScopeQuery, Errors: web.DetailErrors, Handle: handle}
+	var all []web.Route
+	for _, p := range []struct {
+		path string
+		find func(*http.Request) (target, error)
+	}{{"tool/default/{ref}", h.call}, {"tool/{ref}", h.callByID}, {"agent/default/{ref}", h.ask}, {"agent/{id}", h.askByID}} {
+		route := func(end string, handle func(http.ResponseWriter, *http.Request, target) error) web.Route {
+			return web.Route{
+				Method: "POST", Path: chats + p.path + end, Scope: auth.ScopeQuery, Errors: web.DetailErrors,
+				Handle: func(w http.ResponseWriter, r *http.Request) error {
+					t, err := p.find(r)
+					if err != nil {
+						return err
+					}
+					return handle(w, r, t)
+				},
+			}
+		}
+		all = append(all, route("/stream", h.stream), route("/call", h.later))
 	}
-	return []web.Route{
-		stream("tool/default/{ref}", h.call),
-		stream("tool/{ref}", h.callByID),
-		stream("agent/default/{ref}", h.ask),
-		stream("agent/{id}", h.askByID),
-	}
+	return all
 }
 
 // permit asks policy for what a tool or an agent needs beyond the route.
@@ -60,101 +78,32 @@ func configID(name string) string {
 	return uuid.NewSHA1(uuid.NameSpaceURL, []byte("postern:"+name)).String()
 }
 
-func (h Tools) call(w http.ResponseWriter, r *http.Request) error {
-	t, err := tool.Choose(r.Context(), h.Tools, h.Own, auth.CallerFrom(r.Context()), r.PathValue("ref"))
-	if err != nil {
-		return err
-	}
-	return h.stream(w, r, t)
+func (h Tools) call(r *http.Request) (target, error) {
+	return h.target(r.Context(), "tool/"+r.PathValue("ref"))
 }
 
-func (h Tools) callByID(w http.ResponseWriter, r *http.Request) error {
+func (h Tools) callByID(r *http.Request) (target, error) {
 	all := h.Tools
 	if h.Own != nil {
 		own, err := h.Own.Tools(r.Context(), auth.CallerFrom(r.Context()))
 		if err != nil {
-			return err
+			return target{}, err
 		}
 		all = slices.Concat(all, own)
 	}
 	for _, t := range all {
 		if configID(t.Name) == r.PathValue("ref") {
-			return h.stream(w, r, t)
+			return target{ref: "tool/" + t.Name, tool: t}, nil
 		}
 	}
-	return fault.New(fault.NotFound, "there is no tool of this id")
+	return target{}, fault.New(fault.NotFound, "there is no tool of this id")
 }
 
-// stream answers one call: what can be refused is refused before the first
-// byte, with a status; after it a failure is the tool's return.
-func (h Tools) stream(w http.ResponseWriter, r *http.Request, t tool.Tool) error {
-	ctx := r.Context()
-	web.Note(ctx, "tool", t.Name)
-	caller := auth.CallerFrom(ctx)
-	if err := h.permit(ctx, caller, t.Scope); err != nil {
-		return err
-	}
-	chatID, err := chatIDOf(r)
-	if err != nil {
-		return err
-	}
-	input, err := objectOf(w, r)
-	if err != nil {
-		return err
-	}
-	env := &tool.Env{Caller: caller, Data: h.Data, Models: h.Models, Assets: h.Assets, ChatID: chatID, Via: "rest:" + t.Name}
-	if err := t.Check(ctx, env, input); err != nil {
-		return err
-	}
-	s := openStream(w, chatID, configID(t.Name), input)
-	defer s.close()
-	callID := "call_" + uuid.NewString()
-	opening := []chatEvent{s.event("request", textPart{"user-prompt", string(input)}),
-		s.event("response", toolCallPart{"tool-call", t.Name, string(input), callID})}
-	if t.Leads {
-		ret := s.run(ctx, t, env, input)
-		for i := range opening {
-			opening[i].Content = ret.Top
-		}
-		return s.finish(ctx, t.Name, callID, ret, opening...)
-	}
-	if err := s.send(opening...); err != nil {
-		return err
-	}
-	return s.finish(ctx, t.Name, callID, s.run(ctx, t, env, input))
-}
-
-// run calls the tool, with pings while it works; what went wrong is its return.
-func (s *chatStream) run(ctx context.Context, t tool.Tool, env *tool.Env, input json.RawMessage) tool.Return {
-	ret, err := await(ctx, s, func(ctx context.Context) (tool.Return, error) { return t.Call(ctx, env, input) })
-	if err != nil {
-		return tool.Failed(ctx, err)
-	}
-	return ret
-}
-
-// finish sends the tool's return, the last event of a tool's stream, after
-// those that were held back for it.
-func (s *chatStream) finish(ctx context.Context, name, callID string, ret tool.Return, before ...chatEvent) error {
-	if ctx.Err() != nil {
-		return ctx.Err() // the client hung up
-	}
-	if ret.Err != nil {
-		web.NoteFault(ctx, ret.Err)
-	}
-	if ret.Assets == nil {
-		ret.Assets = []tool.AssetRef{}
-	}
-	e := s.event("request", toolReturnPart{"tool-return", name, callID, ret.Content, ret.Assets})
-	e.Content = ret.Top
-	return s.send(append(before, e)...)
-}
-
-// chatIDOf reads the chat the call belongs to; a new one without it.
+// chatIDOf reads the chat the call belongs to; "" is a new one.
 func chatIDOf(r *http.Request) (string, error) {
 	given := r.URL.Query().Get("chat_id")
 	if given == "" {
-		return uuid.NewString(), nil
+		return "", nil
 	}
 	id, err := uuid.Parse(given)
 	if err != nil || len(given) != len(id.String()) {

@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -27,6 +28,8 @@ import (
 	"github.com/postern/postern/internal/agent"
 	"github.com/postern/postern/internal/audit"
 	"github.com/postern/postern/internal/auth"
+	"github.com/postern/postern/internal/chat"
+	"github.com/postern/postern/internal/chat/chattest"
 	"github.com/postern/postern/internal/fault"
 	"github.com/postern/postern/internal/policy"
 	"github.com/postern/postern/internal/product"
@@ -38,15 +41,20 @@ import (
 
 var updateTools = flag.Bool("update-tools", false, "rewrite the expected responses in testdata/tools")
 
-// toolsGuard knows two tokens: viewer and admin.
+// toolsGuard knows three tokens: viewer and admin of one client, other of
+// another.
 type toolsGuard struct{}
 
 func (toolsGuard) Verify(_ context.Context, token, _ string) (auth.Caller, error) {
-	role, ok := map[string]auth.Role{"viewer": auth.Viewer, "admin": auth.ServerAdmin}[token]
+	role, ok := map[string]auth.Role{"viewer": auth.Viewer, "admin": auth.ServerAdmin, "other": auth.ServerAdmin}[token]
 	if !ok {
 		return auth.Caller{}, fault.New(fault.Unauthenticated, "the token is not valid")
 	}
-	return auth.Caller{Kind: auth.Machine, ClientID: "pc_test", Role: role, Scopes: []auth.Scope{auth.ScopeAll}}, nil
+	client := auth.ClientID("pc_test")
+	if token == "other" {
+		client = "pc_other"
+	}
+	return auth.Caller{Kind: auth.Machine, ClientID: client, Role: role, Scopes: []auth.Scope{auth.ScopeAll}}, nil
 }
 
 func (toolsGuard) Permit(context.Context, auth.Caller, auth.Scope) error { return nil }
@@ -142,7 +150,9 @@ func toolsMux(t *testing.T, data tool.Data, record *toolsRecord, logs io.Writer)
 		t.Fatal(err)
 	}
 	sys := rest.System{Version: "0.1.0", Record: record, Tools: tool.Builtin(), Served: m.Routes}
-	if err := m.Add(append(rest.Tools{Data: data, Tools: tool.Builtin(), Agents: new(agent.Agents).Tools(), Permit: rules.Permit}.Routes(), sys.Routes()...)...); err != nil {
+	chats := &chat.Chats{Store: &chattest.Memory{}, Seal: chattest.Plain{}, Node: "n1"}
+	tools := rest.Tools{Data: data, Tools: tool.Builtin(), Agents: new(agent.Agents).Tools(), Chats: chats, Permit: rules.Permit}
+	if err := m.Add(slices.Concat(tools.Routes(), rest.Chats{Chats: chats}.Routes(), sys.Routes())...); err != nil {
 		t.Fatal(err)
 	}
 	return m
