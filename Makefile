@@ -13,7 +13,7 @@ STEP := scripts/step
 # would build SQLite or DuckDB a second time for it.
 RACE := ./internal/fault ./internal/secret ./internal/sqlfacts ./internal/audit ./internal/product ./internal/policy ./internal/auth ./internal/keyring ./internal/credential ./internal/result ./internal/tool ./internal/gateway ./internal/server/... ./internal/warehouse
 
-.PHONY: build demo run test check fuzz integration bench trust conformance docs clean
+.PHONY: build demo run test check fuzz integration bench trust questions conformance docs clean
 
 build: ## bin/postern, with DuckDB in
 	go build -trimpath -tags $(TAGS) -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/postern
@@ -55,6 +55,9 @@ bench: build ## figures beside floors measured in the same run
 
 trust: build ## timed and long rows of the threat table
 	test/trust/run
+
+questions: build ## the demo's questions: correct, wrong, abstained
+	go run -tags $(TAGS) ./test/demo
 
 conformance: build ## other people's suites
 	test/conformance
