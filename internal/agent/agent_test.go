@@ -16,14 +16,11 @@ import (
 
 	"github.com/postern/postern/internal/agent"
 	"github.com/postern/postern/internal/auth"
-	"github.com/postern/postern/internal/credential"
 	"github.com/postern/postern/internal/fault"
 	"github.com/postern/postern/internal/gateway"
-	"github.com/postern/postern/internal/keyring"
-	"github.com/postern/postern/internal/policy"
+	"github.com/postern/postern/internal/gateway/gatewaytest"
 	"github.com/postern/postern/internal/product"
 	"github.com/postern/postern/internal/result"
-	"github.com/postern/postern/internal/store"
 	"github.com/postern/postern/internal/tool"
 	"github.com/postern/postern/internal/warehouse"
 	"github.com/postern/postern/internal/warehouse/sqlite"
@@ -60,9 +57,7 @@ const spec = `product:
 
 // world is the real path over a real SQLite warehouse.
 type world struct {
-	*gateway.Gateway
-	db     *store.DB
-	admin  auth.Caller
+	*gatewaytest.World
 	viewer auth.Caller
 	other  auth.Caller
 	models *tool.Models
@@ -71,32 +66,16 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	ctx := context.Background()
-	dir, file := t.TempDir(), filepath.Join(t.TempDir(), "garden.sqlite")
+	w := &world{now: time.Now(), World: gatewaytest.New(t, map[product.Engine]warehouse.Driver{product.SQLite: sqlite.Driver{}})}
+	file := filepath.Join(w.Files, "garden.sqlite")
 	lite, err := sql.Open("sqlite", file)
 	must(t, err)
 	_, err = lite.Exec(garden)
 	must(t, err)
 	must(t, lite.Close())
-	db, err := store.Open(ctx, store.Config{Dir: dir, Writer: "test"})
-	must(t, err)
-	master, err := keyring.LoadMaster(dir, false)
-	must(t, err)
-	ring, err := keyring.Open(ctx, db, master, time.Now())
-	must(t, err)
-	pol, err := policy.New()
-	must(t, err)
-	pool := warehouse.NewPool(map[product.Engine]warehouse.Driver{product.SQLite: sqlite.Driver{}}, nil, warehouse.Bounds{})
-	t.Cleanup(func() { pool.Close(); must(t, db.Close()) })
-	w := &world{db: db, now: time.Now(), Gateway: &gateway.Gateway{
-		Catalog: db, Policy: pol, Vault: &credential.Vault{Store: db, Seal: ring.AEAD("credential")}, Pool: pool, Record: db,
-		Files: product.Files{Root: filepath.Dir(file), DataDir: dir}, Changes: db.Changes,
-	}}
-	w.models = &tool.Models{Changes: db.Changes, Now: func() time.Time { return w.now }}
-	w.admin, w.viewer, w.other = client("admin", auth.ServerAdmin), client("viewer", auth.Viewer), client("other", auth.Viewer)
-	_, _, err = w.CreateProduct(ctx, w.admin, fmt.Appendf(nil, spec, "garden", file))
-	must(t, err)
-	must(t, w.Grant(ctx, w.admin, product.Grant{Product: "garden", Subject: w.viewer.Subject(), Role: product.ProductViewer}))
+	w.models = &tool.Models{Changes: w.DB.Changes, Now: func() time.Time { return w.now }}
+	w.viewer, w.other = gatewaytest.Client("viewer", auth.Viewer), gatewaytest.Client("other", auth.Viewer)
+	w.Publish(t, fmt.Sprintf(spec, "garden", file), w.viewer)
 	return w
 }
 
@@ -105,10 +84,6 @@ func must(t testing.TB, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-}
-
-func client(id string, role auth.Role) auth.Caller {
-	return auth.Caller{Kind: auth.Machine, ClientID: auth.ClientID("pc_" + id), Name: id, Role: role, Scopes: []auth.Scope{auth.ScopeAll}}
 }
 
 // ask puts a question to the Query agent and gives its answer and its steps.
@@ -197,7 +172,7 @@ func TestARevokedGrantEndsWhatWasRemembered(t *testing.T) {
 	w := newWorld(t)
 	ret, _ := ask(t, w.models, w, w.viewer, "how many plots are there?")
 	output(t, ret)
-	must(t, w.Revoke(context.Background(), w.admin, product.Grant{Product: "garden", Subject: w.viewer.Subject(), Role: product.ProductViewer}))
+	must(t, w.Revoke(context.Background(), w.Admin, product.Grant{Product: "garden", Subject: w.viewer.Subject(), Role: product.ProductViewer}))
 	if ret, _ = ask(t, w.models, w, w.viewer, "how many plots are there?"); !fault.Is(ret.Err, fault.NotFound) {
 		t.Errorf("got %+v", ret)
 	}

@@ -1,23 +1,14 @@
 package agent_test
 
 import (
-	"context"
 	"fmt"
-	"net/netip"
-	"path/filepath"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/postern/postern/internal/agent"
 	"github.com/postern/postern/internal/auth"
-	"github.com/postern/postern/internal/credential"
-	"github.com/postern/postern/internal/gateway"
-	"github.com/postern/postern/internal/keyring"
-	"github.com/postern/postern/internal/policy"
+	"github.com/postern/postern/internal/gateway/gatewaytest"
 	"github.com/postern/postern/internal/product"
-	"github.com/postern/postern/internal/secret"
-	"github.com/postern/postern/internal/store"
 	"github.com/postern/postern/internal/testpg"
 	"github.com/postern/postern/internal/tool"
 	"github.com/postern/postern/internal/warehouse"
@@ -57,42 +48,20 @@ const rowsSpec = `product:
 func TestALoginsValuesAreKnownToItAlone(t *testing.T) {
 	pg := testpg.TCP(t)
 	pg.Exec(t, fmt.Sprintf(rowsOf, pg.Database))
-	ctx, dir := context.Background(), t.TempDir()
-	db, err := store.Open(ctx, store.Config{Dir: dir, Writer: "test"})
-	must(t, err)
-	master, err := keyring.LoadMaster(dir, false)
-	must(t, err)
-	ring, err := keyring.Open(ctx, db, master, time.Now())
-	must(t, err)
-	pol, err := policy.New()
-	must(t, err)
-	pool := warehouse.NewPool(map[product.Engine]warehouse.Driver{product.PostgreSQL: postgres.Driver{}},
-		warehouse.Guarded([]netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}), warehouse.Bounds{})
-	t.Cleanup(func() { pool.Close(); must(t, db.Close()) })
-	g := &gateway.Gateway{
-		Catalog: db, Policy: pol, Vault: &credential.Vault{Store: db, Seal: ring.AEAD("credential")}, Pool: pool, Record: db,
-		Files: product.Files{Root: filepath.Join(dir, "none"), DataDir: dir}, Changes: db.Changes,
-	}
-	admin, ann, bob := client("admin", auth.ServerAdmin), client("ann", auth.Viewer), client("bob", auth.Viewer)
-	_, _, err = g.CreateProduct(ctx, admin, fmt.Appendf(nil, rowsSpec, pg.Port, pg.Database))
-	must(t, err)
-	for _, c := range []auth.Caller{ann, bob} {
-		must(t, g.Grant(ctx, admin, product.Grant{Product: "garden", Subject: c.Subject(), Role: product.ProductViewer}))
-	}
+	w := gatewaytest.New(t, map[product.Engine]warehouse.Driver{product.PostgreSQL: postgres.Driver{}})
+	ann, bob := gatewaytest.Client("ann", auth.Viewer), gatewaytest.Client("bob", auth.Viewer)
+	id := w.Publish(t, fmt.Sprintf(rowsSpec, pg.Port, pg.Database), ann, bob)
 	login := func(c auth.Caller, state, user string) {
 		t.Helper()
-		_, _, err := g.StoreCredential(auth.WithCaller(ctx, c), c, credential.New{
-			ProductID: "garden", State: state, Username: user + "_" + pg.Database, Secret: credential.Secret{Password: secret.New("p")},
-		})
-		must(t, err)
+		w.Login(t, c, id, state, user+"_"+pg.Database, "p")
 	}
 	login(ann, "own", "ann")
 	login(bob, "own", "bob")
-	models := &tool.Models{Changes: db.Changes}
+	models := &tool.Models{Changes: w.DB.Changes}
 	const question = "how many plots with soil sand?"
 	sees := func(c auth.Caller) bool {
 		t.Helper()
-		ret, _ := ask(t, models, g, c, question)
+		ret, _ := ask(t, models, w, c, question)
 		out := output(t, ret)
 		if out.Status != agent.Answered && !slices.Contains(out.Unplaced, "sand") {
 			t.Errorf("%s: %s", c.Name, out.Answer)
