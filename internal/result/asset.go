@@ -311,7 +311,7 @@ func (s *Assets) drop(ctx context.Context, key string) error {
 // HeadKept is Head, with the full result kept as a CSV asset on the way. A
 // result that is too large to keep still gives its table, with no asset.
 func HeadKept(ctx context.Context, rows Rows, s *Assets, a Asset, maxRows, maxChars int) (Table, Asset, error) {
-	a.ContentType = "text/csv; charset=utf-8"
+	a.ContentType = csvMedia(ColumnsOf(rows.Schema()), false)
 	draft, err := s.Create(ctx, a)
 	if err != nil {
 		return Table{}, Asset{}, errors.Join(err, rows.Close())
@@ -325,6 +325,9 @@ func HeadKept(ctx context.Context, rows Rows, s *Assets, a Asset, maxRows, maxCh
 	if kept.err != nil {
 		t.Truncated, t.Next = true, "The full result is too large to be kept; stream it from the query endpoint."
 		return t, Asset{}, nil
+	}
+	if Capped(rows) {
+		draft.asset.ContentType = csvMedia(ColumnsOf(rows.Schema()), true)
 	}
 	if a, err = draft.Commit(ctx); err != nil {
 		return Table{}, Asset{}, err

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/postern/postern/internal/fault"
 	"github.com/postern/postern/internal/result"
 )
@@ -191,8 +193,24 @@ func TestAResultIsKeptWhileAModelReadsItsHead(t *testing.T) {
 		t.Fatalf("%d rows, %q, %v", tab.RowCount, tab.Next, err)
 	}
 	got, err := open(s, "client:a", a.ID)
-	if err != nil || strings.Count(got, "\r\n") != 2001 || a.ContentType != "text/csv; charset=utf-8" {
+	if err != nil || strings.Count(got, "\r\n") != 2001 || a.Media() != "text/csv; charset=utf-8" {
 		t.Errorf("%d lines, %v", strings.Count(got, "\r\n"), err)
+	}
+}
+
+func TestAKeptResultRemembersTheTypesOfItsColumns(t *testing.T) {
+	s, _, _ := newAssets(t)
+	_, a, err := result.HeadKept(context.Background(), wide(t, 3, 2, 5), s, result.Asset{Owner: "client:a", Kind: "sql", Name: "r.csv"}, 10, 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept, err := s.Store.Asset(context.Background(), a.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	types, capped := kept.CSVTypes()
+	if d := cmp.Diff([]string{"string", "string"}, types); d != "" || capped {
+		t.Errorf("capped %v, types %s", capped, d)
 	}
 }
 
