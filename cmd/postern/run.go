@@ -62,6 +62,7 @@ type node struct {
 	assets   *result.Assets
 	chats    *chat.Chats
 	jobs     *job.Queue
+	drawer   *drawer
 	keyset   *auth.Keys
 	people   *auth.People
 	metrics  *metrics
@@ -92,6 +93,7 @@ func build(ctx context.Context, s *state, cfg settings, log *slog.Logger) (*node
 	}
 	n.assets = &result.Assets{Store: s.db, Bucket: folder, Seal: s.ring.AEAD("asset"), Now: time.Now}
 	n.chats = &chat.Chats{Store: s.db, Seal: s.ring.AEAD("chat"), Node: audit.NewID(time.Now()), Now: time.Now, Keep: cfg.ChatRetention}
+	n.drawer = newDrawer(s.dir, log)
 	verifier := &auth.Verifier{Store: s.db, Keys: n.keyset, PublicURL: cfg.publicURL, Now: time.Now}
 	n.gate.Again = verifier.Again
 	n.mux = &web.Mux{
@@ -112,9 +114,10 @@ func (n *node) mount(publicURL string, v *auth.Verifier, pol *policy.Policy) err
 	}
 	tools, own := tool.Builtin(), tool.Verified{Queries: n.gate}
 	models, agents := &tool.Models{Changes: n.db.Changes, Now: time.Now}, new(agent.Agents).Tools()
+	charts := &tool.Charts{Draw: n.drawer, Kept: n.assets}
 	guard := n.mux.Guard.(guard)
 	calls := rest.Tools{
-		Tools: tools, Own: own, Agents: agents, Data: n.gate, Models: models, Assets: n.assets, Chats: n.chats, Again: v.Again, Permit: pol.Permit,
+		Tools: tools, Own: own, Agents: agents, Data: n.gate, Models: models, Charts: charts, Assets: n.assets, Chats: n.chats, Again: v.Again, Permit: pol.Permit,
 	}
 	if err := n.queue(calls); err != nil {
 		return err
@@ -129,11 +132,11 @@ func (n *node) mount(publicURL string, v *auth.Verifier, pol *policy.Policy) err
 		rest.Products{Gate: n.gate}.Routes(),
 		rest.Queries{Gate: n.gate}.Routes(),
 		rest.Verified{Gate: n.gate}.Routes(),
-		rest.Assets{Assets: n.assets}.Routes(),
+		rest.Assets{Assets: n.assets, Draw: n.drawer}.Routes(),
 		calls.Routes(),
 		rest.Chats{Chats: n.chats}.Routes(),
 		rest.System{Version: version, Record: n.db, Tools: tools, Served: n.mux.Routes}.Routes(),
-		mcp.Handler{PublicURL: publicURL, Version: version, Data: n.gate, Models: models, Tools: slices.Concat(tools, agents), Own: own, Permit: pol.Permit, Log: n.mux.Log}.Routes(),
+		mcp.Handler{PublicURL: publicURL, Version: version, Data: n.gate, Models: models, Charts: charts, Tools: slices.Concat(tools, agents), Own: own, Permit: pol.Permit, Log: n.mux.Log}.Routes(),
 		(&console.Handler{
 			PublicURL: publicURL, Version: version, People: n.people, Guard: guard, Clients: clients, Keys: n.keyset, Products: n.gate, Audit: auditReader{n.db},
 		}).Routes(),

@@ -137,6 +137,7 @@ func (n *node) serve(ctx context.Context, l net.Listener, cfg settings) error {
 		n.end()
 		return errors.Join(err, l.Close())
 	}
+	n.drawer.warm()
 	go pg.Warm()
 	if n.scrapers != nil {
 		chores.Go(func() { n.metrics.serve(n.scrapers) })
@@ -186,6 +187,7 @@ func (n *node) shutdown(srv *http.Server, grace time.Duration) error {
 
 func (n *node) end() {
 	n.pool.Close()
+	_ = n.drawer.close() // what it drew was answered
 	n.state.close()
 	n.unlock()
 }

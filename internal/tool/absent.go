@@ -27,13 +27,6 @@ var missing = []struct {
 	name   string
 	params []param
 }{
-	{"generate_chart_from_sql_and_code_tool", []param{
-		need("data_product_id", "string"), need("sql", "string"), need("chart_code_snippet", "string"),
-		need("image_title", "string"), may("pre_exec_sql", "string"), may("auth_id", "string"),
-	}},
-	{"generate_chart_tool", []param{
-		need("asset_id", "string"), may("chart_grammar", "object"), may("chart_code_snippet", "string"), may("image_title", "string"),
-	}},
 	{"lineage_tool", []param{
 		may("root_node", "object"), may("root_node_ids", ""), may("otype", "string"), may("direction", "string"),
 		may("limit", "integer"), may("batch_size", "integer"), may("pagination", "object"), may("processing_mode", "string"),
@@ -91,8 +84,8 @@ func absentTool(name string, schema *jsonschema.Schema) Tool {
 		if _, err := in.known(raw); err != nil {
 			return Failed(ctx, err), nil
 		}
-		return Failed(ctx, fault.New(fault.NotFound, "%s is not available in Postern, which has no data catalog and no charts in this release; "+
-			"available are sql_execution_tool, get_data_schema_tool, get_data_product_spec_tool, list_data_products_tool and get_data_sources_tool", name).
+		return Failed(ctx, fault.New(fault.NotFound, "%s is not available in Postern, which has no data catalog; "+
+			"available are sql_execution_tool, get_data_schema_tool, get_data_product_spec_tool, list_data_products_tool, get_data_sources_tool and the chart tools", name).
 			Coded(501, NotAvailable)), nil
 	}
 	return t

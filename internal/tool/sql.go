@@ -53,6 +53,7 @@ type sqlOutput struct {
 	Truncated       bool     `json:"truncated" jsonschema:"True when rows holds less than the full result."`
 	Reason          string   `json:"reason,omitempty" jsonschema:"Why it was trimmed."`
 	Next            string   `json:"next,omitempty" jsonschema:"What to do to see more."`
+	AssetID         string   `json:"asset_id,omitempty" jsonschema:"Where the full result is kept for a while: what generate_chart_tool draws."`
 }
 
 type column struct {
@@ -91,6 +92,9 @@ func runSQL(ctx context.Context, e *Env, in sqlInput) (Answer[sqlOutput], error)
 	if out.Rows == nil {
 		out.Rows = [][]any{}
 	}
+	if len(assets) > 0 {
+		out.AssetID = assets[0].ID
+	}
 	if out.Truncated {
 		out.Next += e.whole(in.DataProductID, assets)
 	}
@@ -107,6 +111,9 @@ func (e *Env) read(ctx context.Context, rows result.Rows, name string) (result.T
 	t, kept, err := result.HeadKept(ctx, rows, e.Assets, result.Asset{
 		Owner: e.Caller.Subject(), ChatID: e.ChatID, Kind: "sql", Name: fileName(name), ContentType: string(result.CSV),
 	}, headRows, headChars)
+	if kept.ID == "" { // too large to be kept
+		return t, nil, err
+	}
 	return t, []AssetRef{{Kind: kept.Kind, ID: kept.ID}}, err
 }
 

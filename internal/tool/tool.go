@@ -34,6 +34,7 @@ type Env struct {
 	Caller auth.Caller
 	Data   Data
 	Assets *result.Assets // nil where full results are not kept
+	Charts *Charts        // draws charts and keeps them; nil gives specs only
 	Models *Models        // what is remembered of products; nil remembers nothing
 	ChatID string
 	// Earlier are the inputs of the chat's calls that agents answered, the
@@ -70,6 +71,8 @@ type Return struct {
 	// Top is the extra top-level content that published clients read from the
 	// stream's events; nil for most tools.
 	Top any
+	// Image is Content as a picture, for doors that show one; nil for most.
+	Image func(context.Context) (Image, error)
 	// Err is the failure that Content describes, nil when the call succeeded.
 	Err error
 }
@@ -79,11 +82,12 @@ type Answer[Out any] struct {
 	Content Out
 	Assets  []AssetRef
 	Top     any
+	Image   func(context.Context) (Image, error)
 }
 
 // AssetRef names a stored asset, in the wire's form.
 type AssetRef struct {
-	Kind string `json:"kind"` // "sql"
+	Kind string `json:"kind"` // "sql", "chart"
 	ID   string `json:"id"`
 }
 
@@ -115,6 +119,11 @@ type ofProduct interface{ Product() (id, version string) }
 // bounded is an input with numbers that have limits, by name: least and most.
 type bounded interface{ bounds() map[string][2]float64 }
 
+// shaped is an input whose types say less than its schema.
+type shaped interface {
+	shape(fields map[string]*jsonschema.Schema)
+}
+
 // Define makes a tool from its types. It panics on a type that has no schema,
 // which is a programmer's mistake seen at start.
 func Define[In, Out any](name, title, description string, call func(context.Context, *Env, In) (Answer[Out], error)) Tool {
@@ -124,6 +133,9 @@ func Define[In, Out any](name, title, description string, call func(context.Cont
 		for field, lim := range b.bounds() {
 			in.Properties[field].Minimum, in.Properties[field].Maximum = &lim[0], &lim[1]
 		}
+	}
+	if b, ok := any(*new(In)).(shaped); ok {
+		b.shape(in.Properties)
 	}
 	resolved := resolve(name, in)
 	return define(Tool{Name: name, Title: title, Description: description, In: in, Out: schemaFor[Out](name)},
@@ -158,7 +170,7 @@ func define[In, Out any](t Tool, read func(json.RawMessage) (In, error), call fu
 		if err != nil {
 			return Failed(ctx, err), nil
 		}
-		return Return{Content: r.Content, Assets: r.Assets, Top: r.Top}, nil
+		return Return{Content: r.Content, Assets: r.Assets, Top: r.Top, Image: r.Image}, nil
 	}
 	return t
 }
@@ -194,7 +206,7 @@ func neverNull(s *jsonschema.Schema) {
 // Builtin lists every tool Postern answers to, in the order they are offered.
 func Builtin() []Tool {
 	return slices.Concat([]Tool{
-		sqlExecution, dataSchema, semanticQuery, productSpec, productSearch, dataSources,
+		sqlExecution, dataSchema, semanticQuery, productSpec, productSearch, dataSources, chartOfAsset, chartOfSQL,
 	}, statistics, absent())
 }
 

@@ -331,19 +331,17 @@ func TestDataSourcesAreListedOnceWithoutTheirFolders(t *testing.T) {
 
 func TestToolsThatPosternLacksSaySo(t *testing.T) {
 	inputs := map[string]string{
-		"generate_chart_from_sql_and_code_tool": `{"data_product_id":"p","sql":"s","chart_code_snippet":"c","image_title":"t"}`,
-		"generate_chart_tool":                   `{"asset_id":"a"}`,
-		"lineage_tool":                          `{"root_node":{"id":1,"otype":"table"},"direction":"downstream","limit":1000,"batch_size":1000,"show_temporal_objects":false,"max_depth":10}`,
-		"get_data_quality_tool":                 `{"table_ids":[1],"dq_score_threshold":80}`,
-		"alation_context_tool":                  `{"question":"q","signature":{"table":{}}}`,
-		"bulk_retrieval_tool":                   `{"signature":{}}`,
-		"get_context_by_id_tool":                `{"signature":{}}`,
-		"analyze_catalog_question_tool":         `{"question":"q"}`,
-		"search_catalog_tool":                   `{"search_term":"t"}`,
+		"lineage_tool":                  `{"root_node":{"id":1,"otype":"table"},"direction":"downstream","limit":1000,"batch_size":1000,"show_temporal_objects":false,"max_depth":10}`,
+		"get_data_quality_tool":         `{"table_ids":[1],"dq_score_threshold":80}`,
+		"alation_context_tool":          `{"question":"q","signature":{"table":{}}}`,
+		"bulk_retrieval_tool":           `{"signature":{}}`,
+		"get_context_by_id_tool":        `{"signature":{}}`,
+		"analyze_catalog_question_tool": `{"question":"q"}`,
+		"search_catalog_tool":           `{"search_term":"t"}`,
 	}
 	// Every tool of the contract's tables that Postern does not have.
 	for _, name := range []string{
-		"generate_chart_from_sql_and_code_tool", "generate_chart_tool", "lineage_tool", "get_data_quality_tool",
+		"lineage_tool", "get_data_quality_tool",
 		"alation_context_tool", "bulk_retrieval_tool", "get_context_by_id_tool", "analyze_catalog_question_tool",
 		"get_signature_creation_instructions_tool", "get_custom_fields_definitions_tool", "get_data_dictionary_instructions_tool",
 		"generate_data_product_tool", "search_catalog_tool", "get_search_filter_fields_tool", "get_search_filter_values_tool",

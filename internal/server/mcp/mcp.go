@@ -40,6 +40,7 @@ type Handler struct {
 	Version   string
 	Data      tool.Data
 	Models    *tool.Models
+	Charts    *tool.Charts
 	Tools     []tool.Tool // those that are not available are not offered
 	// Own are the tools that each caller has of its own; nil is none.
 	Own tool.Library
@@ -197,7 +198,7 @@ func (h Handler) runner(t tool.Tool) sdk.ToolHandler {
 				res, err = nil, internal(ctx, fmt.Errorf("panic: %v", p))
 			}
 		}()
-		env := &tool.Env{Caller: auth.CallerFrom(ctx), Data: h.Data, Models: h.Models, Via: "mcp:" + t.Name}
+		env := &tool.Env{Caller: auth.CallerFrom(ctx), Data: h.Data, Models: h.Models, Charts: h.Charts, Via: "mcp:" + t.Name}
 		ret, err := t.Call(ctx, env, req.Params.Arguments)
 		if err != nil {
 			return nil, internal(ctx, err)
@@ -206,7 +207,8 @@ func (h Handler) runner(t tool.Tool) sdk.ToolHandler {
 	}
 }
 
-// answer gives the content as JSON text and as structured content.
+// answer gives the content as JSON text and as structured content, and the
+// picture that belongs to it.
 func answer(ctx context.Context, ret tool.Return) (*sdk.CallToolResult, error) {
 	if ret.Err != nil {
 		if fault.Is(ret.Err, fault.Internal) || fault.As(ret.Err) == nil && !errors.Is(ret.Err, context.DeadlineExceeded) {
@@ -225,9 +227,15 @@ func answer(ctx context.Context, ret tool.Return) (*sdk.CallToolResult, error) {
 	if text[0] != '{' { // structured content is an object in every revision
 		structured = slices.Concat([]byte(`{"result":`), text, []byte(`}`))
 	}
-	return &sdk.CallToolResult{
-		Content: []sdk.Content{&sdk.TextContent{Text: string(text)}}, StructuredContent: structured, IsError: ret.Err != nil,
-	}, nil
+	content := []sdk.Content{&sdk.TextContent{Text: string(text)}}
+	if ret.Image != nil {
+		if img, err := ret.Image(ctx); err == nil {
+			content = append(content, &sdk.ImageContent{MIMEType: img.Type, Data: img.Data})
+		} else { // the answer stands without its picture
+			web.Note(ctx, "cause", "draw the picture: "+err.Error())
+		}
+	}
+	return &sdk.CallToolResult{Content: content, StructuredContent: structured, IsError: ret.Err != nil}, nil
 }
 
 func internal(ctx context.Context, err error) error {

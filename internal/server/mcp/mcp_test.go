@@ -242,6 +242,8 @@ func TestToolsAreListedForTheCallerOnly(t *testing.T) {
 		"chi_square_tool",
 		"contribution_tool",
 		"correlation_tool",
+		"generate_chart_from_sql_and_code_tool",
+		"generate_chart_tool",
 		"get_data_product_spec_tool",
 		"get_data_schema_tool",
 		"get_data_sources_tool",

@@ -11,6 +11,7 @@ import (
 	"github.com/postern/postern/internal/auth"
 	"github.com/postern/postern/internal/result"
 	"github.com/postern/postern/internal/server/web"
+	"github.com/postern/postern/internal/tool"
 )
 
 // AssetReader opens an asset of its owner; *result.Assets does.
@@ -19,11 +20,21 @@ type AssetReader interface {
 }
 
 // Assets serves what tools kept: full results, charts.
-type Assets struct{ Assets AssetReader }
+type Assets struct {
+	Assets AssetReader
+	Draw   tool.Drawer // gives charts as pictures; nil gives their specs only
+}
 
 // Routes lists what it serves.
 func (h Assets) Routes() []web.Route {
 	return []web.Route{{Method: "GET", Path: "/ai/api/v1/assets/{asset_id}", Scope: auth.ScopeQuery, Errors: web.DetailErrors, Handle: h.get}}
+}
+
+// guard keeps what a caller's data made from acting in this origin when it is
+// opened in a browser.
+func guard(head http.Header) {
+	head.Set("X-Content-Type-Options", "nosniff")
+	head.Set("Content-Security-Policy", "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:")
 }
 
 func (h Assets) get(w http.ResponseWriter, r *http.Request) error {
@@ -32,6 +43,9 @@ func (h Assets) get(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	defer body.Close() //nolint:errcheck // read only: what was read was checked
+	if a.Kind == "chart" {
+		return h.chart(w, r, a, body)
+	}
 	// The first chunk is opened before the header goes out, so that an asset
 	// that was tampered with is an error and not an empty answer.
 	first := make([]byte, 32<<10)
@@ -40,12 +54,9 @@ func (h Assets) get(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	head := w.Header()
-	head.Set("Content-Type", a.ContentType)
+	head.Set("Content-Type", a.Media())
 	head.Set("Content-Length", strconv.FormatInt(a.Size, 10))
-	head.Set("X-Content-Type-Options", "nosniff")
-	// A chart is a page of its own: opened in a browser it must not act in
-	// this origin.
-	head.Set("Content-Security-Policy", "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:")
+	guard(head)
 	if a.Name != "" {
 		head.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": a.Name}))
 	}

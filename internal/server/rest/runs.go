@@ -105,7 +105,7 @@ func firstWords(message string) string {
 }
 
 func (h Tools) env(ctx context.Context, t target, chatID string) *tool.Env {
-	return &tool.Env{Caller: auth.CallerFrom(ctx), Data: h.Data, Models: h.Models, Assets: h.Assets, ChatID: chatID, Via: "rest:" + t.tool.Name}
+	return &tool.Env{Caller: auth.CallerFrom(ctx), Data: h.Data, Models: h.Models, Charts: h.Charts, Assets: h.Assets, ChatID: chatID, Via: "rest:" + t.tool.Name}
 }
 
 // opening are the messages that a call starts with. A tool that leads says them

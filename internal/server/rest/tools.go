@@ -22,6 +22,7 @@ import (
 type Tools struct {
 	Data   tool.Data
 	Models *tool.Models
+	Charts *tool.Charts
 	Assets *result.Assets // keeps full results; nil keeps none
 	Tools  []tool.Tool
 	// Own are the tools that each caller has of its own; nil is none.
