@@ -84,7 +84,7 @@ func keptIn(t *testing.T) *result.Assets {
 	return &result.Assets{Bucket: bucket, Store: s, Seal: s}
 }
 
-func use(t *testing.T, e *tool.Env, name, input string) tool.Return {
+func draw(t *testing.T, e *tool.Env, name, input string) tool.Return {
 	t.Helper()
 	tl, err := tool.Find(tool.Builtin(), name)
 	if err != nil {
@@ -101,7 +101,7 @@ const fromSQL = "generate_chart_from_sql_and_code_tool"
 
 func TestAStatementIsDrawn(t *testing.T) {
 	e, p := easel(t, "pc_owner", keptIn(t))
-	ret := use(t, e, fromSQL, `{"data_product_id":"shop:sales","sql":"select zip, orders","chart_code_snippet":"","image_title":"Orders by zip","pre_exec_sql":"set x = 1","auth_id":"a1","extra":1}`)
+	ret := draw(t, e, fromSQL, `{"data_product_id":"shop:sales","sql":"select zip, orders","chart_code_snippet":"","image_title":"Orders by zip","pre_exec_sql":"set x = 1","auth_id":"a1","extra":1}`)
 	if ret.Err != nil {
 		t.Fatal(ret.Err)
 	}
@@ -124,12 +124,12 @@ func TestAStatementIsDrawn(t *testing.T) {
 func TestAKeptResultIsDrawnByItsOwnerOnly(t *testing.T) {
 	kept := keptIn(t)
 	e, _ := easel(t, "pc_owner", kept)
-	sql := use(t, e, "sql_execution_tool", `{"data_product_id":"shop:sales","sql":"select zip, orders","result_table_name":"r"}`)
+	sql := draw(t, e, "sql_execution_tool", `{"data_product_id":"shop:sales","sql":"select zip, orders","result_table_name":"r"}`)
 	id := sql.Assets[0].ID
 	if b, _ := json.Marshal(sql.Content); !strings.Contains(string(b), `"asset_id":"`+id+`"`) {
 		t.Errorf("the result does not name its asset: %s", b)
 	}
-	ret := use(t, e, "generate_chart_tool", `{"asset_id":"`+id+`","chart_grammar":{"kind":"bar","x":"zip","y":"orders"}}`)
+	ret := draw(t, e, "generate_chart_tool", `{"asset_id":"`+id+`","chart_grammar":{"kind":"bar","x":"zip","y":"orders"}}`)
 	if ret.Err != nil {
 		t.Fatal(ret.Err)
 	}
@@ -138,11 +138,11 @@ func TestAKeptResultIsDrawnByItsOwnerOnly(t *testing.T) {
 		t.Errorf("got %+v", out)
 	}
 	other, _ := easel(t, "pc_other", kept)
-	if ret := use(t, other, "generate_chart_tool", `{"asset_id":"`+id+`"}`); !fault.Is(ret.Err, fault.NotFound) {
+	if ret := draw(t, other, "generate_chart_tool", `{"asset_id":"`+id+`"}`); !fault.Is(ret.Err, fault.NotFound) {
 		t.Errorf("another client got %v", ret.Err)
 	}
 	chartID := ret.Assets[0].ID
-	if ret := use(t, e, "generate_chart_tool", `{"asset_id":"`+chartID+`"}`); !fault.Is(ret.Err, fault.Invalid) || !strings.Contains(ret.Err.Error(), "asset of an SQL result") {
+	if ret := draw(t, e, "generate_chart_tool", `{"asset_id":"`+chartID+`"}`); !fault.Is(ret.Err, fault.Invalid) || !strings.Contains(ret.Err.Error(), "asset of an SQL result") {
 		t.Errorf("a chart of a chart: %v", ret.Err)
 	}
 	_, r, err := kept.Open(t.Context(), e.Caller.Subject(), chartID, e.ChatID)
@@ -171,7 +171,7 @@ func TestASpecIsDrawnOverTheTableOnly(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			e, p := easel(t, "pc_owner", nil)
 			e.Charts.Kept, e.Assets = nil, nil
-			ret := use(t, e, fromSQL, `{"data_product_id":"shop:sales","sql":"s","chart_code_snippet":"","image_title":"","chart_grammar":`+c.grammar+`}`)
+			ret := draw(t, e, fromSQL, `{"data_product_id":"shop:sales","sql":"s","chart_code_snippet":"","image_title":"","chart_grammar":`+c.grammar+`}`)
 			if c.refusal == "" {
 				if ret.Err != nil || len(p.specs) != 1 {
 					t.Errorf("refused: %v", ret.Err)
@@ -194,7 +194,7 @@ func TestPythonIsNotRun(t *testing.T) {
 		`fig = px.bar(df, x=\"zip\", y=\"orders\")`:                                "bar",
 		`plt.scatter(nothing)`: "bar",
 	} {
-		ret := use(t, e, fromSQL, `{"data_product_id":"shop:sales","sql":"s","chart_code_snippet":"`+snippet+`","image_title":"t"}`)
+		ret := draw(t, e, fromSQL, `{"data_product_id":"shop:sales","sql":"s","chart_code_snippet":"`+snippet+`","image_title":"t"}`)
 		if ret.Err != nil {
 			t.Errorf("%s: %v", snippet, ret.Err)
 			continue
@@ -210,7 +210,7 @@ func TestAChartThatCannotBeDrawnIsNotKept(t *testing.T) {
 	kept := keptIn(t)
 	e, p := easel(t, "pc_owner", kept)
 	p.err = fault.New(fault.Limited, "too much")
-	ret := use(t, e, fromSQL, `{"data_product_id":"shop:sales","sql":"s","chart_code_snippet":"","image_title":"t"}`)
+	ret := draw(t, e, fromSQL, `{"data_product_id":"shop:sales","sql":"s","chart_code_snippet":"","image_title":"t"}`)
 	if !fault.Is(ret.Err, fault.Limited) || len(kept.Store.(*shelf).assets) != 0 {
 		t.Errorf("got %v, %d assets", ret.Err, len(kept.Store.(*shelf).assets))
 	}
