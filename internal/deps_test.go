@@ -38,7 +38,7 @@ var may = map[string][]string{
 	"warehouse/grammar/pg":         {"fault", "sqlfacts", "warehouse/grammar/pg/pgquery"},
 	"warehouse/grammar/pg/pgquery": {},
 	"warehouse/warehousetest":      {"fault", "secret", "product", "sqlfacts", "result", "warehouse"},
-	"gateway":                      {"fault", "secret", "auth", "product", "product/market", "rank", "policy", "credential", "warehouse", "sqlfacts", "result", "audit"},
+	"gateway":                      {"fault", "secret", "auth", "product", "product/market", "policy", "credential", "warehouse", "sqlfacts", "result", "audit"},
 	"gateway/gatewaytest":          {"secret", "auth", "product", "policy", "credential", "warehouse", "keyring", "store", "gateway"},
 	"rank":                         {},
 	"stats":                        {"fault", "result"},

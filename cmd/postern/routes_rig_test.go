@@ -65,6 +65,16 @@ const (
 `
 )
 
+const (
+	rigMarketID = "rig:market"
+	rigMarket   = `marketplace:
+  marketplaceId: %s
+  contactEmail: ann@example.com
+  contactName: Ann
+  en: {name: Market}
+`
+)
+
 func newGateRig(t *testing.T) *gateRig {
 	t.Helper()
 	dir := t.TempDir()
@@ -104,6 +114,10 @@ func (g *gateRig) fill(files string) {
 	g.authID = field(g.t, a.body, "auth_id")
 	a = g.want(201, g.do("POST", "/ai/api/v1/chats", g.owner.token, `{"name":"rig","tags":["a"]}`, ""))
 	g.chatID = field(g.t, a.body, "id")
+	const base = "/integration/data-products/v1"
+	g.want(200, g.do("PUT", base+"/data-product/"+rigProduct+"/version/1.0.0/", g.owner.token, `{"status":"ready"}`, ""))
+	g.want(201, g.do("POST", base+"/marketplace/", g.owner.token, fmt.Sprintf(rigMarket, rigMarketID), "application/x-yaml"))
+	g.want(200, g.do("POST", base+"/marketplace/"+rigMarketID+"/data-product/"+rigProduct+"/", g.owner.token, "", ""))
 	g.want(201, g.do("POST", "/integration/v1/group/", g.admin.token, `{"display_name":"owners"}`, ""))
 	g.group = "1"
 	g.want(200, g.do("POST", "/integration/v1/group/1/member/", g.admin.token, `{"subject_type":"client","subject_id":"`+string(g.owner.ID)+`"}`, ""))
@@ -215,7 +229,7 @@ func field(t *testing.T, body []byte, name string) string {
 func (g *gateRig) at(r web.Route) string {
 	return strings.NewReplacer(
 		"{auth_id}", g.authID, "{product_id}", rigProduct, "{version_id}", "1.0.0", "{data_product_id}", rigProduct,
-		"{chat_id}", g.chatID, "{task_id}", "00000000-0000-4000-8000-000000000000",
+		"{chat_id}", g.chatID, "{task_id}", "00000000-0000-4000-8000-000000000000", "{marketplace_id}", rigMarketID,
 		"{client_id}", string(g.owner.ID), "{group_id}", g.group, "{kid}", "nokey", "{asset_id}", "00000000-0000-4000-8000-000000000000",
 		"tool/{ref}", "tool/00000000-0000-4000-8000-000000000000", "agent/{id}", "agent/00000000-0000-4000-8000-000000000000",
 		"agent/default/{ref}", "agent/default/no_such_agent", "{ref}", "sql_execution_tool",

@@ -117,7 +117,8 @@ func (g *gateRig) scopeRefused(r web.Route, a answer) {
 }
 
 // object is a body that is right for whichever route it is sent to.
-const object = `{"sql":"SELECT 1","data_product_id":"` + rigProduct + `","result_table_name":"r","status":"ready","message":"m"}`
+const object = `{"sql":"SELECT 1","data_product_id":"` + rigProduct + `","result_table_name":"r","status":"draft","message":"m",` +
+	`"sql_statements":["SELECT 1"],"user_query":"q","publish":[{"product_id":"` + rigProduct + `"}],"report_key":"k","value":true}`
 
 func TestAnotherClientsObjectDoesNotExist(t *testing.T) {
 	g := newGateRig(t)
@@ -157,6 +158,7 @@ func TestAnotherClientsObjectDoesNotExist(t *testing.T) {
 // no body, so that none can be malformed.
 func bodiless(r web.Route) bool {
 	return r.Method == "GET" || r.Method == "DELETE" && !strings.Contains(r.Path, "permissions") && !strings.Contains(r.Path, "member") ||
+		strings.HasSuffix(r.Path, "{marketplace_id}/data-product/{product_id}/") ||
 		strings.HasSuffix(r.Path, "/rotate-secret/") || strings.HasSuffix(r.Path, "/revoke-tokens/") || strings.HasSuffix(r.Path, "/test/") || strings.HasSuffix(r.Path, "/cancel")
 }
 
@@ -175,7 +177,7 @@ func TestMalformedRequestsChangeNothing(t *testing.T) {
 		{"a type that is none", `{}`, "nonsense;;"},
 		{"too much", `{"name":"` + strings.Repeat("x", 5<<20) + `"}`, ""},
 	}
-	tables := []string{"n FROM changes WHERE id = 1", "count(*) FROM oauth_clients", "count(*) FROM products", "count(*) FROM credentials", "count(*) FROM grants", "count(*) FROM product_versions"}
+	tables := []string{"n FROM changes WHERE id = 1", "count(*) FROM oauth_clients", "count(*) FROM products", "count(*) FROM credentials", "count(*) FROM grants", "count(*) FROM product_versions", "count(*) FROM marketplaces", "count(*) FROM listings", "count(*) FROM report_results", "count(*) FROM caller_groups", "count(*) FROM group_members"}
 	var before []int64
 	for _, q := range tables {
 		before = append(before, g.count("SELECT "+q))
@@ -246,18 +248,31 @@ func (g *gateRig) changing() map[string]string {
 		"POST /ai/api/v1/chats/tool/{ref}/stream":                               "-",
 		"POST /ai/api/v1/chats/agent/default/{ref}/stream":                      "-",
 		"POST /ai/api/v1/chats/agent/{id}/stream":                               "-",
+		"POST /api/v2/data-product/{product_id}/validate-sql/":                  `{"sql_statements":["SELECT id FROM sales"]}`,
+		"POST /ai/api/v2/data-product/{product_id}/validate-sql/":               `{"sql_statements":["SELECT id FROM sales"]}`,
 		"POST /ai/mcp/": `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"sql_execution_tool","arguments":{"sql":"SELECT id FROM sales","data_product_id":"` + rigProduct + `","result_table_name":"r"}}}`,
 	}
 	for _, base := range []string{"/integration/data-products/v1", "/dps/integration/data-products/v1", "/integration/data-products/api/v1"} {
 		m["POST "+base+"/data-product/"] = strings.Replace(spec, rigProduct, "rig:"+strings.ReplaceAll(strings.Trim(base, "/"), "/", "_"), 1)
 		m["PUT "+base+"/data-product/"] = strings.Replace(spec, "{name: Sales}", "{name: "+base+"}", 1)
-		m["PUT "+base+"/data-product/{product_id}/version/{version_id}/"] = `{"status":"ready"}`
+		m["PUT "+base+"/data-product/{product_id}/version/{version_id}/"] = `{"status":"draft"}`
 		m["POST "+base+"/data-products/permissions/"] = fmt.Sprintf(perm, g.other.ID, "product_viewer")
 		m["PUT "+base+"/data-products/permissions/"] = fmt.Sprintf(perm, g.other.ID, "product_admin")
 		m["DELETE "+base+"/data-products/permissions/"] = fmt.Sprintf(perm, g.other.ID, "product_admin")
 		m["DELETE "+base+"/data-product/{product_id}/"] = ``
 		m["DELETE "+base+"/data-product/{product_id}/version/{version_id}/"] = ``
 		m["POST "+base+"/data-product-check/"] = "-"
+		m["POST "+base+"/data-product/{product_id}/report-results/"] = `[{"report_key":"pii_found","value":false}]`
+		m["POST "+base+"/report-results/"] = `[{"product_id":"` + rigProduct + `","report_key":"pii_found","value":false}]`
+		const market = "/marketplace/{marketplace_id}/"
+		m["POST "+base+"/marketplace/"] = fmt.Sprintf(rigMarket, "rig:"+strings.ReplaceAll(strings.Trim(base, "/"), "/", "_"))
+		m["PUT "+base+"/marketplace/"] = strings.Replace(fmt.Sprintf(rigMarket, rigMarketID), "Market}", "Renamed}", 1)
+		m["DELETE "+base+market] = ``
+		m["POST "+base+market+"data-product/{product_id}/"] = ``
+		m["PUT "+base+market+"data-product/{product_id}/"] = ``
+		m["DELETE "+base+market+"data-product/{product_id}/"] = ``
+		m["POST "+base+market+"bulk-publish/"] = `{"unpublish":[{"product_id":"` + rigProduct + `"}]}`
+		m["POST "+base+"/search-internally/{marketplace_id}/"] = "-"
 	}
 	return m
 }
@@ -305,7 +320,7 @@ func (g *gateRig) leavesARecord(r web.Route) {
 		g.want(201, g.do("POST", g.at(r), token, body, ""))
 	}
 	contentType := ""
-	if strings.HasPrefix(body, "product:") {
+	if strings.HasPrefix(body, "product:") || strings.HasPrefix(body, "marketplace:") {
 		contentType = "application/x-yaml"
 	}
 	if strings.Contains(r.Path, "{version_id}") && r.Method == "DELETE" {

@@ -48,7 +48,7 @@ func (s *state) people() *auth.People { return &auth.People{Store: s.db, Now: ti
 // gate is the path over a state, as an operator's command uses it.
 func (s *state) gate(p *warehouse.Pool, pol *policy.Policy) *gateway.Gateway {
 	return &gateway.Gateway{
-		Catalog: s.db, Policy: pol, Pool: p, Record: s.db, Changes: s.db.Changes, Now: time.Now,
+		Catalog: s.db, Markets: s.db, Policy: pol, Pool: p, Record: s.db, Changes: s.db.Changes, Now: time.Now,
 		Vault: &credential.Vault{Store: s.db, Seal: s.ring.AEAD("credential"), Now: time.Now},
 		Files: product.Files{DataDir: s.dir, Operator: true}, Bind: semantic.BindPublished,
 	}
@@ -130,6 +130,7 @@ func (n *node) mount(publicURL string, v *auth.Verifier, pol *policy.Policy) err
 		rest.UserInfo{}.Routes(),
 		rest.Credentials{Gate: n.gate}.Routes(),
 		rest.Products{Gate: n.gate}.Routes(),
+		rest.Markets{Gate: n.gate}.Routes(),
 		rest.Queries{Gate: n.gate}.Routes(),
 		rest.Verified{Gate: n.gate}.Routes(),
 		rest.Assets{Assets: n.assets, Draw: n.drawer}.Routes(),

@@ -41,8 +41,10 @@ type attempt struct {
 	lease   *warehouse.Lease
 	started audit.Event // ID is set once the query is on record as started
 	schema  bool        // reads the schema, and is on record as that
-	streams bool
-	ended   bool
+	// validated: nothing was to run, and what was judged is on record.
+	validated bool
+	streams   bool
+	ended     bool
 }
 
 var (
@@ -264,8 +266,8 @@ func (a *attempt) end(err error, rows int64) error {
 	if a.lease != nil {
 		defer a.lease.Release()
 	}
-	if a.schema && err == nil {
-		return nil // what was read is on record already
+	if (a.schema || a.validated) && err == nil {
+		return nil // what was read or judged is on record already
 	}
 	// Not the request's own context: that it was broken off has to be recorded
 	// most of all.

@@ -15,6 +15,7 @@ import (
 	"github.com/postern/postern/internal/credential"
 	"github.com/postern/postern/internal/policy"
 	"github.com/postern/postern/internal/product"
+	"github.com/postern/postern/internal/product/market"
 	"github.com/postern/postern/internal/result"
 	"github.com/postern/postern/internal/warehouse"
 )
@@ -24,6 +25,7 @@ type Policy interface {
 	Product(c auth.Caller, a policy.Action, pr product.Product, grants []product.Grant) error
 	// Query decides whether a verified query may be run.
 	Query(c auth.Caller, pr product.Product, query string, grants []product.Grant) error
+	Market(c auth.Caller, a policy.Action, id string, grants []market.Grant) error
 }
 
 // Pool is what the gateway needs of *warehouse.Pool.
@@ -36,6 +38,7 @@ type Pool interface {
 // Gateway is the path. Its fields are set once, before use.
 type Gateway struct {
 	Catalog product.Store
+	Markets market.Store
 	Policy  Policy
 	Vault   *credential.Vault
 	Pool    Pool

@@ -198,7 +198,7 @@ func newWorld(t *testing.T) *world {
 	w := &world{db: db, record: &recorder{DB: db}, driver: &driver{}}
 	pool := warehouse.NewPool(map[product.Engine]warehouse.Driver{product.SQLite: w.driver}, nil, warehouse.Bounds{})
 	w.Gateway = &gateway.Gateway{
-		Catalog: db, Policy: pol, Vault: &credential.Vault{Store: db, Seal: ring.AEAD("credential")},
+		Catalog: db, Markets: db, Policy: pol, Vault: &credential.Vault{Store: db, Seal: ring.AEAD("credential")},
 		Pool: pool, Record: w.record, Files: product.Files{Root: files, DataDir: dir}, Changes: db.Changes,
 	}
 	t.Cleanup(func() {

@@ -15,25 +15,21 @@ import (
 
 // Products lists the products that the caller may see.
 func (g *Gateway) Products(ctx context.Context, c auth.Caller) ([]product.Product, error) {
+	return g.ProductsFor(ctx, c, string(policy.View))
+}
+
+// ProductsFor lists the products with which the caller may do something: an
+// action of policy, by its name.
+func (g *Gateway) ProductsFor(ctx context.Context, c auth.Caller, action string) ([]product.Product, error) {
 	all, err := g.Catalog.Products(ctx)
 	if err != nil {
 		return nil, err
 	}
-	grants, err := g.OwnGrants(ctx, c)
+	seen, err := g.sees(ctx, c, policy.Action(action))
 	if err != nil {
 		return nil, err
 	}
-	of := map[string][]product.Grant{}
-	for _, gr := range grants {
-		of[gr.Product] = append(of[gr.Product], gr)
-	}
-	seen := make([]product.Product, 0, len(all))
-	for _, p := range all {
-		if g.Policy.Product(c, policy.View, p, of[p.ID]) == nil {
-			seen = append(seen, p)
-		}
-	}
-	return seen, nil
+	return slices.DeleteFunc(all, func(p product.Product) bool { return !seen(p.ID) }), nil
 }
 
 // Product gives one product that the caller may see; version "" is the current

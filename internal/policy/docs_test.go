@@ -12,6 +12,7 @@ import (
 	"github.com/postern/postern/internal/auth"
 	"github.com/postern/postern/internal/policy"
 	"github.com/postern/postern/internal/product"
+	"github.com/postern/postern/internal/product/market"
 )
 
 var rewriteDocs = flag.Bool("update-docs", false, "rewrite the generated part of docs/security.md")
@@ -30,7 +31,7 @@ func TestDocsShowWhatThePoliciesDecide(t *testing.T) {
 		t.Fatalf("%s has no part for the roles", page)
 	}
 	p := newPolicy(t)
-	want := scopeTable(t, p) + "\n" + actionTable(p)
+	want := scopeTable(t, p) + "\n" + actionTable(p) + "\n" + marketTable(p)
 	if got == want {
 		return
 	}
@@ -97,6 +98,38 @@ func actionTable(p *policy.Policy) string {
 			case 0:
 				b.WriteString(" nothing |")
 			case len(policy.Actions) - 1:
+				b.WriteString(" everything |")
+			default:
+				b.WriteString(" " + strings.Join(may, ", ") + " |")
+			}
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
+}
+
+func marketTable(p *policy.Policy) string {
+	var b strings.Builder
+	b.WriteString("| Role | no grant |")
+	rule := "\n|---|---|"
+	for _, r := range market.Roles {
+		fmt.Fprintf(&b, " `%s` |", r)
+		rule += "---|"
+	}
+	b.WriteString(rule + "\n")
+	for _, r := range auth.Roles {
+		fmt.Fprintf(&b, "| %s |", r.Title())
+		for _, held := range append([]market.Role{""}, market.Roles...) {
+			var may []string
+			for _, a := range policy.MarketActions {
+				if a != policy.CreateMarket && p.Market(machine(r), a, "m", []market.Grant{{Marketplace: "m", Subject: machine("").Subject(), Role: held}}) == nil {
+					may = append(may, strings.ReplaceAll(string(a), "_marketplace", ""))
+				}
+			}
+			switch len(may) {
+			case 0:
+				b.WriteString(" nothing |")
+			case len(policy.MarketActions) - 1:
 				b.WriteString(" everything |")
 			default:
 				b.WriteString(" " + strings.Join(may, ", ") + " |")

@@ -10,6 +10,7 @@ import (
 
 	"github.com/postern/postern/internal/auth"
 	"github.com/postern/postern/internal/product"
+	"github.com/postern/postern/internal/product/market"
 )
 
 // gate is the resource of everything that is not about one product.
@@ -39,23 +40,28 @@ var (
 	callerParents = map[holding]cedar.EntityUIDSet{}
 )
 
-// holding is a role with what the caller was granted on the product.
+// holding is a role with what the caller was granted on the product, or on the
+// marketplace.
 type holding struct {
-	role                  auth.Role
-	viewer, admin, runner bool
+	role                              auth.Role
+	viewer, maintainer, admin, runner bool
+	market                            bool
 }
 
 func init() { //nolint:gochecknoinits // fills the tables above from the roles
 	for r, tier := range tiers {
 		tierParents[r] = cedar.NewEntityUIDSet(uid("Tier", tier))
-		for i := range 8 {
-			h := holding{r, i&1 != 0, i&2 != 0, i&4 != 0}
+		for i := range 32 {
+			h := holding{r, i&1 != 0, i&2 != 0, i&4 != 0, i&8 != 0, i&16 != 0}
 			parents := []cedar.EntityUID{uid("Role", string(r))}
-			if h.viewer {
-				parents = append(parents, uid("Grant", string(product.ProductViewer)))
+			viewer, admin := string(product.ProductViewer), string(product.ProductAdmin)
+			if h.market {
+				viewer, admin = string(market.Viewer), string(market.Admin)
 			}
-			if h.admin {
-				parents = append(parents, uid("Grant", string(product.ProductAdmin)))
+			for name, holds := range map[string]bool{viewer: h.viewer, string(market.Maintainer): h.maintainer, admin: h.admin} {
+				if holds {
+					parents = append(parents, uid("Grant", name))
+				}
 			}
 			if h.runner {
 				parents = append(parents, uid("Grant", string(product.QueryRunner)))
@@ -70,20 +76,22 @@ func uid(kind cedar.EntityType, id string) cedar.EntityUID {
 }
 
 // entities is the world of one decision: the caller, what it was granted on
-// the product, and the product. Cedar asks it for parents as it needs them.
+// the product or marketplace, and that. Cedar asks it for parents as it needs
+// them.
 type entities struct {
-	caller  auth.Caller
-	product product.Product
-	viewer  bool
-	admin   bool
-	queries []string // of the product, that the caller was granted
-	query   string   // the verified query that is asked about; "" is the product
+	caller                    auth.Caller
+	product                   product.Product
+	market                    string // the id, when it is about a marketplace
+	public                    bool   // which is granted to everyone
+	viewer, maintainer, admin bool
+	queries                   []string // of the product, that the caller was granted
+	query                     string   // the verified query that is asked about; "" is the product
 }
 
 // about collects the world of a decision on a product. Grants on other
 // products and to other subjects do not count.
 func about(c auth.Caller, pr product.Product, grants []product.Grant) entities {
-	e := entities{caller: c, product: pr}
+	e := entities{caller: c, product: pr, public: pr.Public}
 	self := c.Subject()
 	for _, g := range grants {
 		if g.Product != pr.ID || g.Product == "" || !reaches(g.Subject, g.Member, self) {
@@ -97,6 +105,22 @@ func about(c auth.Caller, pr product.Product, grants []product.Grant) entities {
 		}
 		e.viewer = e.viewer || g.Role == product.ProductViewer
 		e.admin = e.admin || g.Role == product.ProductAdmin
+	}
+	return e
+}
+
+// aboutMarket collects the world of a decision on a marketplace.
+func aboutMarket(c auth.Caller, id string, grants []market.Grant) entities {
+	e := entities{caller: c, market: id}
+	self := c.Subject()
+	for _, g := range grants {
+		if g.Marketplace != id || id == "" || !reaches(g.Subject, g.Member, self) {
+			continue
+		}
+		e.public = e.public || g.Subject == Everyone
+		e.viewer = e.viewer || g.Role == market.Viewer
+		e.maintainer = e.maintainer || g.Role == market.Maintainer
+		e.admin = e.admin || g.Role == market.Admin
 	}
 	return e
 }
@@ -122,9 +146,13 @@ func (e *entities) principal() cedar.EntityUID {
 	}
 }
 
-// resource is the product, or a verified query in it. A product's id has no /.
+// resource is the marketplace, the product, or a verified query in it. A
+// product's id has no /.
 func (e *entities) resource() cedar.EntityUID {
-	if e.query != "" {
+	switch {
+	case e.market != "":
+		return uid("Marketplace", e.market)
+	case e.query != "":
 		return uid("VerifiedQuery", e.product.ID+"/"+e.query)
 	}
 	return uid("Product", e.product.ID)
@@ -142,7 +170,7 @@ func (e *entities) Get(u types.EntityUID) (types.Entity, bool) {
 	switch u.Type {
 	case "Client", "User", "Caller":
 		if known(e.caller) {
-			parents = callerParents[holding{role(e.caller), e.viewer, e.admin, e.runner()}]
+			parents = callerParents[holding{role(e.caller), e.viewer, e.maintainer, e.admin, e.runner(), e.market != ""}]
 		}
 	case "Role":
 		parents = tierParents[auth.Role(u.ID)]
@@ -152,8 +180,8 @@ func (e *entities) Get(u types.EntityUID) (types.Entity, bool) {
 		}
 	case "VerifiedQuery":
 		parents = cedar.NewEntityUIDSet(uid("Product", e.product.ID))
-	case "Product":
-		if e.product.Public {
+	case "Product", "Marketplace":
+		if e.public {
 			parents = publicParents
 		}
 	}

@@ -34,7 +34,7 @@ func (p *Policy) Explain(c auth.Caller, action string, pr product.Product, grant
 	case slices.Contains(auth.Scopes, auth.Scope(action)) && action != string(auth.ScopeAll):
 		refused = p.Permit(context.Background(), c, auth.Scope(action))
 	default:
-		return Explanation{}, fmt.Errorf("%q is neither a scope nor an action; there are: %s", action, orList(everyAction()))
+		return Explanation{}, fmt.Errorf("%q is neither a scope nor an action; there are: %s", action, orList(append(everyScope(), strs(Actions)...)))
 	}
 	_, why := p.decide(&e, cedar.String(action), on)
 	out := Explanation{Allowed: refused == nil}
@@ -55,15 +55,20 @@ func orList(names []string) string {
 	return strings.Join(names[:len(names)-1], ", ") + " or " + names[len(names)-1]
 }
 
-func everyAction() []string {
-	var all []string
+func everyScope() (all []string) {
 	for _, s := range auth.Scopes {
 		if s != auth.ScopeAll {
 			all = append(all, string(s))
 		}
 	}
-	for _, a := range Actions {
-		all = append(all, string(a))
-	}
 	return all
+}
+
+func everyAction() []string { return slices.Concat(everyScope(), strs(Actions), strs(MarketActions)) }
+
+func strs(actions []Action) (out []string) {
+	for _, a := range actions {
+		out = append(out, string(a))
+	}
+	return out
 }

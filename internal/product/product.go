@@ -163,6 +163,14 @@ type Query struct {
 	Values   map[string]string
 }
 
+// Judgement is what the gate makes of a statement that is not to run.
+type Judgement struct {
+	SQL        string
+	Ran        string   // as it would go to the warehouse; "" when refused
+	RecordSets []string // that it reads
+	Err        error    // why it is refused; nil when it may run
+}
+
 // Schema is what introspection finds in a warehouse.
 type Schema struct {
 	Tables []SchemaTable

@@ -62,7 +62,7 @@ func jsonSyntax(doc []byte) error {
 	return fault.New(fault.Invalid, "the spec is not valid JSON")
 }
 
-var errEmpty = fault.New(fault.Invalid, "the spec is empty: send YAML or JSON with the top key product")
+var errEmpty = fault.New(fault.Invalid, "the spec is empty: send YAML or JSON")
 
 var yamlLine = regexp.MustCompile(`line (\d+)`)
 

@@ -12,6 +12,7 @@ import (
 	"github.com/postern/postern/internal/auth"
 	"github.com/postern/postern/internal/fault"
 	"github.com/postern/postern/internal/product"
+	"github.com/postern/postern/internal/product/market"
 	"github.com/postern/postern/internal/server/web"
 )
 
@@ -19,7 +20,8 @@ import (
 // NotFound for what the caller may not see, and Denied for what the caller may
 // see and not do.
 type ProductGate interface {
-	Products(ctx context.Context, c auth.Caller) ([]product.Product, error)
+	// ProductsFor lists the products with which the caller may do something.
+	ProductsFor(ctx context.Context, c auth.Caller, action string) ([]product.Product, error)
 	Product(ctx context.Context, c auth.Caller, id, version string) (product.Product, error)
 	// Versions gives all versions of a product, newest first.
 	Versions(ctx context.Context, c auth.Caller, id string) ([]product.Product, error)
@@ -36,6 +38,19 @@ type ProductGate interface {
 	// Regrant changes the role of a subject that has one; NotFound otherwise.
 	Regrant(ctx context.Context, c auth.Caller, g product.Grant) error
 	Revoke(ctx context.Context, c auth.Caller, g product.Grant) error
+
+	// Associations says where products are published, as far as the caller may
+	// see the marketplaces.
+	Associations(ctx context.Context, c auth.Caller, products []string) (map[string][]market.Listing, error)
+	Marketplaces(ctx context.Context, c auth.Caller) ([]market.Marketplace, error)
+	MarketGrants(ctx context.Context, c auth.Caller, id string) ([]market.Grant, error)
+	OwnMarketGrants(ctx context.Context, c auth.Caller) ([]market.Grant, error)
+	// GrantMarket with known changes the role of a subject that has one.
+	GrantMarket(ctx context.Context, c auth.Caller, g market.Grant, known bool) error
+	RevokeMarket(ctx context.Context, c auth.Caller, g market.Grant) error
+
+	Report(ctx context.Context, c auth.Caller, reports []market.Report) error
+	Reports(ctx context.Context, c auth.Caller, id string) ([]market.Report, error)
 }
 
 // Products serves data products and who they are shared with.
@@ -74,6 +89,10 @@ func (h Products) Routes() []web.Route {
 		add("PUT", version, auth.ScopeProductsWrite, h.setStatus)
 		add("DELETE", version, auth.ScopeProductsWrite, h.deleteVersion)
 		add("POST", "/data-product-check/", auth.ScopeProductsRead, h.check)
+		add("GET", one+"report-results/", auth.ScopeProductsRead, h.reports)
+		add("POST", one+"report-results/", auth.ScopeProductsWrite, h.report)
+		add("GET", "/report-results/", auth.ScopeProductsRead, h.allReports)
+		add("POST", "/report-results/", auth.ScopeProductsWrite, h.report)
 		const permissions = "/data-products/permissions/"
 		add("GET", permissions, auth.ScopeProductsRead, h.permissions(b.wrapped))
 		add("POST", permissions, auth.ScopeProductsWrite, h.grant)
@@ -92,7 +111,7 @@ type productView struct {
 	SpecYAML     string           `json:"spec_yaml"`
 	Created      string           `json:"ts_created"`
 	Updated      string           `json:"ts_updated"`
-	Marketplaces []any            `json:"marketplace_associations"`
+	Marketplaces []association    `json:"marketplace_associations"`
 	Versions     []productVersion `json:"versions_details"`
 }
 
@@ -104,14 +123,41 @@ type productVersion struct {
 	Updated   string `json:"ts_updated"`
 }
 
+// association is a marketplace in which a product stands.
+type association struct {
+	Marketplace struct {
+		ID   string `json:"external_id"`
+		Name string `json:"name"`
+	} `json:"marketplace"`
+	State struct {
+		Status  string `json:"status"` // published, or withdrawn where that version is a draft again
+		Version string `json:"version_id"`
+		Created string `json:"ts_created"`
+		Updated string `json:"ts_updated"`
+	} `json:"state"`
+}
+
+func viewOfListing(l market.Listing) (a association) {
+	a.Marketplace.ID, a.Marketplace.Name = l.Marketplace, l.Name
+	a.State.Status, a.State.Version = "published", l.Version
+	if l.Status != product.Ready {
+		a.State.Status = "withdrawn"
+	}
+	a.State.Created, a.State.Updated = productTime(l.CreatedAt), productTime(l.UpdatedAt)
+	return a
+}
+
 // productTime has the fraction that published clients parse by.
 func productTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000000Z") }
 
-func viewOfProduct(p product.Product, versions []product.Product) productView {
+func viewOfProduct(p product.Product, versions []product.Product, where []market.Listing) productView {
 	v := productView{
 		ProductID: p.ID, VersionID: p.Version, Status: string(p.Status), SpecJSON: p.Spec, SpecYAML: p.YAML(),
 		Created: productTime(p.CreatedAt), Updated: productTime(p.UpdatedAt),
-		Marketplaces: []any{}, Versions: make([]productVersion, 0, len(versions)),
+		Marketplaces: make([]association, 0, len(where)), Versions: make([]productVersion, 0, len(versions)),
+	}
+	for _, l := range where {
+		v.Marketplaces = append(v.Marketplaces, viewOfListing(l))
 	}
 	for _, x := range versions {
 		v.Versions = append(v.Versions, productVersion{
@@ -121,22 +167,31 @@ func viewOfProduct(p product.Product, versions []product.Product) productView {
 	return v
 }
 
-// spec reads the posted document, and the id and version in it.
-func (h Products) spec(w http.ResponseWriter, r *http.Request) ([]byte, product.Product, error) {
+// specBody reads a posted document, JSON or YAML by its content type.
+func specBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	isJSON := false
 	if ct := r.Header.Get("Content-Type"); ct != "" {
 		mt, _, err := mime.ParseMediaType(ct)
 		isJSON = mt == "application/json"
 		if err != nil || !slices.Contains([]string{"application/json", "application/x-yaml", "application/yaml", "text/yaml", "text/x-yaml"}, mt) {
-			return nil, product.Product{}, web.WithStatus(fault.New(fault.Invalid, "Content-Type must be application/json or application/x-yaml"), http.StatusUnsupportedMediaType)
+			return nil, web.WithStatus(fault.New(fault.Invalid, "Content-Type must be application/json or application/x-yaml"), http.StatusUnsupportedMediaType)
 		}
 	}
 	doc, err := web.Body(w, r, maxSpec)
 	if err != nil {
-		return nil, product.Product{}, err
+		return nil, err
 	}
 	if trimmed := bytes.TrimSpace(doc); isJSON && len(trimmed) > 0 && trimmed[0] != '{' {
-		return nil, product.Product{}, fault.New(fault.Invalid, "the body must be a JSON object; send YAML with Content-Type: application/x-yaml")
+		return nil, fault.New(fault.Invalid, "the body must be a JSON object; send YAML with Content-Type: application/x-yaml")
+	}
+	return doc, nil
+}
+
+// spec reads the posted document, and the id and version in it.
+func (h Products) spec(w http.ResponseWriter, r *http.Request) ([]byte, product.Product, error) {
+	doc, err := specBody(w, r)
+	if err != nil {
+		return nil, product.Product{}, err
 	}
 	p, err := product.Parse(doc)
 	return doc, p, err
@@ -196,7 +251,11 @@ func (h Products) respond(w http.ResponseWriter, r *http.Request, status int, id
 	if err != nil {
 		return err
 	}
-	return web.Respond(w, status, viewOfProduct(p, versions))
+	where, err := h.Gate.Associations(ctx, c, []string{id})
+	if err != nil {
+		return err
+	}
+	return web.Respond(w, status, viewOfProduct(p, versions, where[id]))
 }
 
 // get answers the current version, or the one in the path.

@@ -2,7 +2,7 @@ package rest
 
 import (
 	"cmp"
-	"fmt"
+	"context"
 	"maps"
 	"net/http"
 	"slices"
@@ -33,11 +33,10 @@ func (h Products) list(wrapped bool) web.Handler {
 		if err != nil {
 			return err
 		}
-		all, err := h.Gate.Products(ctx, c)
+		all, err := h.narrowed(ctx, c, r)
 		if err != nil {
 			return err
 		}
-		all = slices.Clone(all)
 		if ids := productIDs(r); ids != nil {
 			all = slices.DeleteFunc(all, func(p product.Product) bool { return !slices.Contains(ids, p.ID) })
 		}
@@ -54,9 +53,57 @@ func (h Products) list(wrapped bool) web.Handler {
 	}
 }
 
+// narrowedTo is which action of ours stands for a documented role or action
+// that lists can be narrowed to. Of what has no counterpart here, events and
+// statistics are for who administers a product.
+var narrowedTo = map[string]map[string]string{
+	"role": {"product_viewer": "view", "product_admin": "manage_grants"},
+	"action": {
+		"view": "view", "view_events": "update", "view_stats": "update", "update": "update", "delete": "delete", "manage_roles": "manage_grants",
+	},
+}
+
+// narrowed gives the products for which the caller has the role and may do the
+// action that the query names.
+func (h Products) narrowed(ctx context.Context, c auth.Caller, r *http.Request) ([]product.Product, error) {
+	all, err := h.Gate.ProductsFor(ctx, c, "view")
+	if err != nil {
+		return nil, err
+	}
+	all = slices.Clone(all)
+	for _, name := range []string{"role", "action"} {
+		asked := r.URL.Query().Get(name)
+		if asked == "" {
+			continue
+		}
+		action, ok := narrowedTo[name][asked]
+		if !ok {
+			e := fault.New(fault.Invalid, "%s must be one of %s", name, strings.Join(slices.Sorted(maps.Keys(narrowedTo[name])), ", "))
+			e.Fields = []fault.Field{{Loc: []string{"query", name}, Msg: e.Message, Type: "literal_error"}}
+			return nil, e
+		}
+		some, err := h.Gate.ProductsFor(ctx, c, action)
+		if err != nil {
+			return nil, err
+		}
+		all = slices.DeleteFunc(all, func(p product.Product) bool {
+			return !slices.ContainsFunc(some, func(s product.Product) bool { return s.ID == p.ID })
+		})
+	}
+	return all, nil
+}
+
 // views adds the versions where they were asked for, as published clients
 // read them only then.
 func (h Products) views(r *http.Request, page []product.Product, grouped bool) ([]productView, error) {
+	ids := make([]string, 0, len(page))
+	for _, p := range page {
+		ids = append(ids, p.ID)
+	}
+	where, err := h.Gate.Associations(r.Context(), auth.CallerFrom(r.Context()), ids)
+	if err != nil {
+		return nil, err
+	}
 	views := make([]productView, 0, len(page))
 	for _, p := range page {
 		var versions []product.Product
@@ -70,7 +117,7 @@ func (h Products) views(r *http.Request, page []product.Product, grouped bool) (
 				return nil, err
 			}
 		}
-		views = append(views, viewOfProduct(p, versions))
+		views = append(views, viewOfProduct(p, versions, where[p.ID]))
 	}
 	return views, nil
 }
@@ -118,105 +165,4 @@ func productOrder(by string) (func(a, b product.Product) int, error) {
 		}
 		return cmp.Or(first, strings.Compare(a.ID, b.ID))
 	}, nil
-}
-
-type productStandard struct {
-	Type  string `json:"type"`
-	Check string `json:"check"`
-	Key   string `json:"key"`
-}
-
-type productVerdict struct {
-	Key         string `json:"key"`
-	Check       string `json:"check"`
-	Type        string `json:"type"`
-	Passed      bool   `json:"passed"`
-	Explanation string `json:"explanation"`
-}
-
-// check holds a spec against standards: a static one asks for a key that is
-// there and not empty.
-func (h Products) check(w http.ResponseWriter, r *http.Request) error {
-	var in struct {
-		Spec      map[string]any    `json:"product_spec"`
-		Standards []productStandard `json:"standards"`
-	}
-	if err := web.Decode(w, r, &in); err != nil {
-		return err
-	}
-	if in.Spec == nil {
-		return fault.Missing("product_spec")
-	}
-	out := make([]productVerdict, 0, len(in.Standards))
-	for i, s := range in.Standards {
-		if s.Type == "static" && s.Key == "" {
-			return fault.Missing(fmt.Sprintf("standards.%d.key", i))
-		}
-		v := productVerdict{Key: s.Key, Check: s.Check, Type: s.Type}
-		if s.Type == "static" {
-			v.Passed, v.Explanation = staticCheck(in.Spec, s.Key)
-		} else {
-			v.Explanation = "only static checks can be made here"
-		}
-		out = append(out, v)
-	}
-	return web.Respond(w, http.StatusOK, out)
-}
-
-// staticCheck follows a dotted path; in a map of named things (recordSets) and
-// in a list, * stands for every one.
-func staticCheck(v any, key string) (bool, string) {
-	name, rest, more := strings.Cut(key, ".")
-	if key == "" {
-		if filled(v) {
-			return true, "it is there"
-		}
-		return false, "it is empty"
-	}
-	if !more {
-		rest = ""
-	}
-	if name == "*" {
-		return everyCheck(v, rest)
-	}
-	m, ok := v.(map[string]any)
-	if !ok || m[name] == nil {
-		return false, name + " is missing"
-	}
-	return staticCheck(m[name], rest)
-}
-
-func everyCheck(v any, rest string) (bool, string) {
-	var items []any
-	switch x := v.(type) {
-	case map[string]any:
-		for _, k := range slices.Sorted(maps.Keys(x)) {
-			items = append(items, x[k])
-		}
-	case []any:
-		items = x
-	}
-	if len(items) == 0 {
-		return false, "there is none"
-	}
-	for _, item := range items {
-		if ok, why := staticCheck(item, rest); !ok {
-			return false, why
-		}
-	}
-	return true, "all are there"
-}
-
-func filled(v any) bool {
-	switch x := v.(type) {
-	case nil:
-		return false
-	case string:
-		return strings.TrimSpace(x) != ""
-	case map[string]any:
-		return len(x) > 0
-	case []any:
-		return len(x) > 0
-	}
-	return true
 }

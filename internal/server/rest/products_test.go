@@ -24,6 +24,7 @@ import (
 	"github.com/postern/postern/internal/auth"
 	"github.com/postern/postern/internal/fault"
 	"github.com/postern/postern/internal/product"
+	"github.com/postern/postern/internal/product/market"
 	"github.com/postern/postern/internal/server/rest"
 	"github.com/postern/postern/internal/server/web"
 )
@@ -102,9 +103,30 @@ func (g *productsGate) may(c auth.Caller, id, version string, admin bool) ([]pro
 	return all, nil
 }
 
-func (g *productsGate) Products(_ context.Context, c auth.Caller) (out []product.Product, err error) {
+func (g *productsGate) Associations(context.Context, auth.Caller, []string) (map[string][]market.Listing, error) {
+	return nil, nil
+}
+func (g *productsGate) Marketplaces(context.Context, auth.Caller) ([]market.Marketplace, error) {
+	return nil, nil
+}
+func (g *productsGate) MarketGrants(context.Context, auth.Caller, string) ([]market.Grant, error) {
+	return nil, nil
+}
+func (g *productsGate) OwnMarketGrants(context.Context, auth.Caller) ([]market.Grant, error) {
+	return nil, nil
+}
+func (g *productsGate) GrantMarket(context.Context, auth.Caller, market.Grant, bool) error {
+	return nil
+}
+func (g *productsGate) RevokeMarket(context.Context, auth.Caller, market.Grant) error { return nil }
+func (g *productsGate) Report(context.Context, auth.Caller, []market.Report) error    { return nil }
+func (g *productsGate) Reports(context.Context, auth.Caller, string) ([]market.Report, error) {
+	return nil, nil
+}
+
+func (g *productsGate) ProductsFor(_ context.Context, c auth.Caller, action string) (out []product.Product, err error) {
 	for _, p := range g.versions {
-		if all, err := g.may(c, p.ID, "", false); err == nil && !slices.ContainsFunc(out, func(x product.Product) bool { return x.ID == p.ID }) {
+		if all, err := g.may(c, p.ID, "", action != "view"); err == nil && !slices.ContainsFunc(out, func(x product.Product) bool { return x.ID == p.ID }) {
 			current, _ := product.Current(all)
 			out = append(out, current)
 		}

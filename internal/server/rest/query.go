@@ -18,6 +18,8 @@ import (
 // QueryGate is what the query route needs of the gateway.
 type QueryGate interface {
 	Run(ctx context.Context, c auth.Caller, q product.Query) (result.Rows, error)
+	// Validate judges statements as Run would, and runs none.
+	Validate(ctx context.Context, c auth.Caller, q product.Query, statements []string) ([]product.Judgement, error)
 }
 
 // Queries serves whole results, streamed in the format that Accept asks for.
@@ -27,7 +29,11 @@ const queryPath = "/api/v2/data-product/{product_id}/query/"
 
 // Routes lists what it serves.
 func (h Queries) Routes() []web.Route {
-	return []web.Route{{Method: "POST", Path: queryPath, Scope: auth.ScopeQuery, Errors: web.ProblemErrors, Handle: h.run}}
+	return []web.Route{
+		{Method: "POST", Path: queryPath, Scope: auth.ScopeQuery, Errors: web.ProblemErrors, Handle: h.run},
+		{Method: "POST", Path: validatePath, Scope: auth.ScopeQuery, Errors: web.ProblemErrors, Handle: h.validate},
+		{Method: "POST", Path: "/ai" + validatePath, Scope: auth.ScopeQuery, Errors: web.DetailErrors, Handle: h.validate},
+	}
 }
 
 type queryInput struct {
