@@ -128,6 +128,8 @@ func (w *walk) key(in map[string]any, k string, path []string) error {
 		return rows(v, path)
 	case loads[k] != "":
 		return fault.BadField(at(path), "loads", "%s", loads[k])
+	case k == "time" && parent == "encoding":
+		return fault.BadField(at(path), "time", "charts do not move: show time on x, or in a facet")
 	case k == "embedOptions" && parent == "usermeta":
 		return fault.BadField(at(path), "loads", "options of vega-embed cannot be set by a spec")
 	case k == "mark" && v == "image", k == "type" && parent == "mark" && v == "image":

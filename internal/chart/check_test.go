@@ -23,6 +23,8 @@ func TestARefusedSpecIsToldWhereAndWhy(t *testing.T) {
 		{"options of the page", `{"data":{"values":[]},"mark":"bar","usermeta":{"embedOptions":{"loader":{}}}}`, "usermeta.embedOptions", "cannot be set"},
 		{"data named and not there", `{"data":{"name":"sales"},"mark":"bar"}`, "data.name", `no data named "sales"`},
 		{"a colour that loads", `{"data":{"values":[]},"mark":{"type":"bar","color":"URL (//x)"}}`, "mark.color", "not a colour"},
+		{"a chart that moves", `{"data":{"values":[]},"mark":"bar","encoding":{"time":{"field":"a"}}}`, "encoding.time", "do not move"},
+		{"a number for a colour", `{"data":{"values":[]},"mark":"bar","encoding":{"color":{"condition":{"test":"datum.a","value":1},"value":"red"}}}`, "encoding.color.condition.value", "a string"},
 		{"a prototype", `{"data":{"values":[]},"mark":"bar","config":{"__proto__":{}}}`, "config.__proto__", "may have this name"},
 		{"a prototype in a row", `{"data":{"values":[{"a":{"__proto__":1}}]},"mark":"bar"}`, "data.values.0.a.__proto__", "may have this name"},
 		{"nesting", `{"data":{"values":[]},"layer":` + strings.Repeat(`[{"layer":`, 70) + `[]` + strings.Repeat(`}]`, 70) + `}`, "layer.0.layer.0.layer.0.layer.0", "more than 64 deep"},

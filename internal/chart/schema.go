@@ -152,13 +152,24 @@ func (j *judge) best(any []*jsonschema.Schema, v any, path []string) *problem {
 		switch {
 		case p == nil:
 			return nil
-		case b == nil, p.shape < b.shape, p.shape == b.shape && len(p.path) > len(b.path):
+		case b == nil, p.nearer(b):
 			b = p
 		case p.shape == b.shape && slices.Equal(p.path, b.path) && p.unknown == b.unknown && p.missing == b.missing:
 			b.allowed = append(slices.Clone(b.allowed), p.allowed...)
 		}
 	}
 	return b
+}
+
+// nearer reports whether p's alternative was more likely meant than b's.
+func (p *problem) nearer(b *problem) bool {
+	if p.shape != b.shape {
+		return p.shape < b.shape
+	}
+	if len(p.path) != len(b.path) {
+		return len(p.path) > len(b.path)
+	}
+	return p.unknown == "" && b.unknown != ""
 }
 
 func oneOf(allowed []any, v any, path []string) *problem {

@@ -48,20 +48,42 @@ func (p *pool) fill() {
 	close(p.failed)
 }
 
-// with runs f on an engine of its own.
+// with runs f on an engine of its own. The engine is taken down after the
+// answer was given, and only then is it another chart's turn: a chart that
+// filled the memory takes a while to take down.
 func (p *pool) with(ctx context.Context, f func(*quickjs.VM) ([]byte, error)) ([]byte, error) {
 	select {
 	case p.slots <- struct{}{}:
-		defer func() { <-p.slots }()
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	case <-p.done:
 		return nil, errClosed
 	}
+	vm, err := p.take(ctx)
+	if err != nil {
+		<-p.slots
+		return nil, err
+	}
+	type answer struct {
+		out []byte
+		err error
+	}
+	c := make(chan answer, 1)
+	p.wait.Go(func() {
+		defer func() { <-p.slots }()
+		defer vm.Close()
+		out, err := f(vm)
+		c <- answer{out, err}
+	})
+	a := <-c
+	return a.out, a.err
+}
+
+// take waits for an engine that has drawn nothing.
+func (p *pool) take(ctx context.Context) (*quickjs.VM, error) {
 	select {
 	case vm := <-p.ready:
-		defer vm.Close()
-		return f(vm)
+		return vm, nil
 	case <-p.failed:
 		return nil, fault.Because(p.err, fault.Internal, "charts cannot be drawn")
 	case <-ctx.Done():

@@ -9,8 +9,8 @@ import (
 	"fmt"
 	"image"
 	"image/png"
-	"log/slog"
 	"sync"
+	"time"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
@@ -36,8 +36,7 @@ type raster struct {
 	module  wazero.CompiledModule
 	ready   chan struct{} // closed when module or err is set
 	err     error
-	options string
-	log     *slog.Logger
+	slots   chan struct{} // pictures that may be drawn at once
 	stop    context.CancelFunc
 	wait    sync.WaitGroup
 }
@@ -46,7 +45,7 @@ type raster struct {
 // before from the folder.
 func newRaster(o Options) *raster {
 	ctx, stop := context.WithCancel(context.Background())
-	r := &raster{ready: make(chan struct{}), log: o.Log, stop: stop}
+	r := &raster{ready: make(chan struct{}), slots: make(chan struct{}, o.Warm), stop: stop}
 	conf := wazero.NewRuntimeConfig().WithMemoryLimitPages(rasterPages)
 	if o.CacheDir != "" {
 		if c, err := wazero.NewCompilationCacheWithDir(o.CacheDir); err != nil {
@@ -88,8 +87,9 @@ func (r *raster) close() error {
 	return err
 }
 
-// png draws an SVG that came from js/draw.js.
-func (r *raster) png(ctx context.Context, svg []byte, scale float64) ([]byte, error) {
+// png draws an SVG that came from js/draw.js, in the time it is given once it
+// is its turn.
+func (r *raster) png(ctx context.Context, svg []byte, scale float64, most time.Duration) ([]byte, error) {
 	w, h, err := extent(svg)
 	if err != nil {
 		return nil, err
@@ -105,12 +105,18 @@ func (r *raster) png(ctx context.Context, svg []byte, scale float64) ([]byte, er
 	if r.err != nil {
 		return nil, fault.Because(r.err, fault.Internal, "charts cannot be drawn as PNG")
 	}
-	ctx, cancel := context.WithTimeout(ctx, rasterTimeout)
+	select {
+	case r.slots <- struct{}{}:
+		defer func() { <-r.slots }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	ctx, cancel := context.WithTimeout(ctx, most)
 	defer cancel()
 	img, err := r.resvg(ctx, svg, scale)
 	switch {
 	case ctx.Err() == context.DeadlineExceeded:
-		return nil, fault.Because(err, fault.Timeout, "the chart took longer than the %s that one may take as PNG", rasterTimeout)
+		return nil, fault.New(fault.Timeout, "the chart took longer than the %s that one may take to become a PNG", most.Round(time.Millisecond))
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case err != nil:

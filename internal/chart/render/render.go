@@ -11,6 +11,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -59,13 +60,6 @@ func New(o Options) *Engine {
 	return &Engine{o: o, pool: newPool(o.Warm, o.limits()), raster: newRaster(o), kept: newKept(keptBytes)}
 }
 
-func (o Options) def() Options {
-	if o.Log == nil {
-		o.Log = slog.New(slog.DiscardHandler)
-	}
-	return o
-}
-
 func (o Options) limits() limits { return limits{memory: o.Memory, timeout: o.Timeout} }
 
 // SVG draws a Vega-Lite 6 spec with its data inline. The same spec and size
@@ -75,16 +69,17 @@ func (e *Engine) SVG(ctx context.Context, spec []byte, s Size) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return e.svg(ctx, spec, s)
+	return e.svg(ctx, spec, s, new(time.Duration))
 }
 
-// svg draws a spec that was prepared.
-func (e *Engine) svg(ctx context.Context, spec []byte, s Size) ([]byte, error) {
+// svg draws a spec that was prepared, and says how long that took if it did.
+func (e *Engine) svg(ctx context.Context, spec []byte, s Size, took *time.Duration) ([]byte, error) {
 	return e.once(ctx, key("svg", s.Theme, spec), func(ctx context.Context) ([]byte, error) {
-		out, err := e.run(ctx, "svg", spec, s.Theme)
+		out, err := e.run(ctx, "svg", spec, s.Theme, took)
 		if err != nil {
 			return nil, err
 		}
+		out = legal(out)
 		return out, harmless(out)
 	})
 }
@@ -100,11 +95,13 @@ func (e *Engine) PNG(ctx context.Context, spec []byte, s Size) ([]byte, error) {
 		return nil, fault.BadField("scale", "range", "from 0.25 to 4")
 	}
 	return e.once(ctx, key("png", fmt.Sprint(s.Theme, s.Scale), spec), func(ctx context.Context) ([]byte, error) {
-		svg, err := e.svg(ctx, spec, s)
+		var took time.Duration
+		svg, err := e.svg(ctx, spec, s, &took)
 		if err != nil {
 			return nil, err
 		}
-		return e.raster.png(ctx, svg, s.Scale)
+		// Both steps together stay within 5/4 of what one may take.
+		return e.raster.png(ctx, svg, s.Scale, e.o.Timeout*5/4-took)
 	})
 }
 
@@ -115,7 +112,7 @@ func (e *Engine) Vega(ctx context.Context, spec []byte) ([]byte, error) {
 		return nil, err
 	}
 	return e.once(ctx, key("vega", "", spec), func(ctx context.Context) ([]byte, error) {
-		return e.run(ctx, "vega", spec, "")
+		return e.run(ctx, "vega", spec, "", new(time.Duration))
 	})
 }
 
@@ -126,7 +123,7 @@ func (e *Engine) HTML(ctx context.Context, spec []byte, title string) ([]byte, e
 	if err != nil {
 		return nil, err
 	}
-	if _, err := e.svg(ctx, spec, Size{}); err != nil {
+	if _, err := e.svg(ctx, spec, Size{}, new(time.Duration)); err != nil {
 		return nil, err
 	}
 	return page(spec, title)
@@ -139,8 +136,10 @@ func (e *Engine) Close() error {
 }
 
 // run draws in an engine of its own.
-func (e *Engine) run(ctx context.Context, kind string, spec []byte, theme string) ([]byte, error) {
+func (e *Engine) run(ctx context.Context, kind string, spec []byte, theme string, took *time.Duration) ([]byte, error) {
 	return e.pool.with(ctx, func(vm *quickjs.VM) ([]byte, error) {
+		start := time.Now()
+		defer func() { *took = time.Since(start) }()
 		return draw(ctx, vm, kind, spec, options{Config: config(theme)}, e.o.limits())
 	})
 }
@@ -179,7 +178,7 @@ func asFault(err error) error {
 	if fault.As(err) != nil {
 		return err
 	}
-	if context.Cause(context.Background()) == nil && (err == context.Canceled || err == context.DeadlineExceeded) {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return fault.Because(err, fault.Timeout, "the chart was not drawn in time: the server is drawing others")
 	}
 	return fault.Because(err, fault.Internal, "the chart could not be drawn")

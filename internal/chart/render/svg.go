@@ -8,13 +8,10 @@ import (
 	"math"
 	"strconv"
 	"strings"
-	"time"
+	"unicode/utf8"
 
 	"github.com/postern/postern/internal/fault"
 )
-
-// rasterTimeout is for the picture alone; the SVG has a limit of its own.
-const rasterTimeout = 3 * time.Second
 
 // extent is the width and height that an SVG's root says.
 func extent(svg []byte) (w, h int, err error) {
@@ -44,10 +41,21 @@ func extent(svg []byte) (w, h int, err error) {
 	}
 }
 
+// legal gives an SVG without the characters that XML has not, which a text in
+// the data may hold.
+func legal(svg []byte) []byte {
+	return bytes.Map(func(r rune) rune {
+		if r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0xfffe || r == 0xffff {
+			return utf8.RuneError
+		}
+		return r
+	}, svg)
+}
+
 // elements are all that Vega writes into an SVG without images and links.
 var elements = map[string]bool{
 	"svg": true, "g": true, "defs": true, "clipPath": true, "path": true, "rect": true, "line": true, "text": true, "tspan": true,
-	"linearGradient": true, "radialGradient": true, "stop": true, "title": true,
+	"linearGradient": true, "radialGradient": true, "pattern": true, "stop": true, "title": true,
 }
 
 // harmless refuses a drawn chart in which a value became more than a picture:
@@ -61,7 +69,7 @@ func harmless(svg []byte) error {
 			return nil
 		}
 		if err != nil {
-			return fault.Because(err, fault.Invalid, "the chart cannot be drawn: a text in it is not fit for SVG")
+			return fault.Because(err, fault.Invalid, "the chart cannot be drawn: a value in it is not fit for SVG")
 		}
 		s, ok := t.(xml.StartElement)
 		if !ok {

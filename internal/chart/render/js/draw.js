@@ -13,17 +13,17 @@
   g.posternDraw = (kind, spec, options) => {
     const errors = [], log = logger(errors), o = JSON.parse(options);
     let step = 'compile';
-    const fail = e => { done = { step, error: say(e) }; };
+    // What Vega logs is the cause of what it then throws.
+    const fail = e => { done = { step, error: errors.length ? errors[0] : say(e) }; };
     try {
       const vg = vegaLite.compile(JSON.parse(spec), { config: o.config, logger: log }).spec;
-      if (errors.length) return fail(errors[0]);
+      if (errors.length) return fail();
       if (kind === 'vega') { done = { ok: JSON.stringify(vg) }; return; }
       step = 'draw';
       vega.setRandom(vega.randomLCG(42));
       vega.resetSVGDefIds();
-      posternNoClock();
       const view = new vega.View(vega.parse(vg, null, { ast: true }), { expr: vega.expressionInterpreter, renderer: 'none', loader: closed, logger: log });
-      view.toSVG().then(svg => { if (errors.length) fail(errors[0]); else done = { ok: svg }; }, fail);
+      view.toSVG().then(svg => { if (errors.length) fail(); else done = { ok: svg }; }, fail);
     } catch (e) { fail(e); }
   };
   g.posternDone = () => done !== null;

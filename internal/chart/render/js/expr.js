@@ -12,11 +12,23 @@
     NaN: NaN, E: Math.E, LN2: Math.LN2, LN10: Math.LN10, LOG2E: Math.LOG2E, LOG10E: Math.LOG10E, PI: Math.PI,
     SQRT1_2: Math.SQRT1_2, SQRT2: Math.SQRT2, MIN_VALUE: Number.MIN_VALUE, MAX_VALUE: Number.MAX_VALUE,
   };
+  // What runs inside the engine in one piece is not interrupted: a text that
+  // is replaced in match by match is kept short.
+  const MOST = 1 << 20, MOST_MATCHED = 1 << 16;
+  const bounded = v => {
+    if (typeof v === 'string' && v.length > MOST) throw new Error(`an expression makes a text of more than ${MOST} letters`);
+    return v;
+  };
+  const matched = f => (x, pattern, ...a) => {
+    if (pattern instanceof RegExp && String(x).length > MOST_MATCHED) throw new Error(`an expression matches a text of more than ${MOST_MATCHED} letters`);
+    return f(x, pattern, ...a);
+  };
   const date = (method) => (...a) => new Date(...a.slice(0, 1))[method]();
   const functions = {
     isNaN: Number.isNaN, isFinite: Number.isFinite,
     clamp: (a, lo, hi) => Math.max(lo, Math.min(hi, a)),
-    now: () => Date.now(), utc: Date.UTC, datetime: (...a) => new Date(...a),
+    now() { throw new Error('a chart has no clock, so that it stays what it is: write the time into the spec in place of now()'); },
+    utc: Date.UTC, datetime: (...a) => new Date(...a),
     date: date('getDate'), day: date('getDay'), year: date('getFullYear'), month: date('getMonth'),
     hours: date('getHours'), minutes: date('getMinutes'), seconds: date('getSeconds'), milliseconds: date('getMilliseconds'),
     time: date('getTime'), timezoneoffset: date('getTimezoneOffset'),
@@ -25,14 +37,18 @@
     length: x => x.length,
     parseFloat, parseInt,
     upper: x => String(x).toUpperCase(), lower: x => String(x).toLowerCase(), trim: x => String(x).trim(),
-    substring: (x, ...a) => String(x).substring(...a), split: (x, ...a) => String(x).split(...a),
+    substring: (x, ...a) => String(x).substring(...a), split: matched((x, ...a) => String(x).split(...a)),
+    replace: matched((x, pattern, by) => {
+      if (typeof pattern !== 'string' && !(pattern instanceof RegExp)) throw new Error('Please pass a string or RegExp argument to replace.');
+      return String(x).replace(pattern, by);
+    }),
     btoa: x => btoa(x), atob: x => atob(x), encodeURIComponent,
     regexp: (...a) => RegExp(...a), test: (r, ...t) => RegExp(r).test(...t),
   };
   for (const f of ['abs', 'acos', 'asin', 'atan', 'atan2', 'ceil', 'cos', 'exp', 'floor', 'hypot', 'log', 'max', 'min', 'pow', 'round', 'sin', 'sqrt', 'tan']) functions[f] = Math[f];
 
   const binary = {
-    '*': (a, b) => s => a(s) * b(s), '+': (a, b) => s => a(s) + b(s), '-': (a, b) => s => a(s) - b(s),
+    '*': (a, b) => s => a(s) * b(s), '+': (a, b) => s => bounded(a(s) + b(s)), '-': (a, b) => s => a(s) - b(s),
     '/': (a, b) => s => a(s) / b(s), '%': (a, b) => s => a(s) % b(s),
     '>': (a, b) => s => a(s) > b(s), '<': (a, b) => s => a(s) < b(s), '<=': (a, b) => s => a(s) <= b(s), '>=': (a, b) => s => a(s) >= b(s),
     '==': (a, b) => s => a(s) == b(s), '!=': (a, b) => s => a(s) != b(s), '===': (a, b) => s => a(s) === b(s), '!==': (a, b) => s => a(s) !== b(s),
@@ -72,14 +88,14 @@
     CallExpression(n, fn) {
       const name = n.callee.name.replace(/^_/, ''), args = n.arguments.map(a => make(a, fn)), [a, b, c] = args;
       if (name === 'if') return s => a(s) ? b(s) : c(s);
-      const f = name in fn ? fn[name] : own(functions, name) ? functions[name] : null;
+      const f = own(functions, name) ? functions[name] : name in fn ? fn[name] : null;
       if (typeof f !== 'function') throw new Error(`${name}() has no meaning in a chart that is drawn once`);
       switch (args.length) {
-        case 0: return () => f.call(fn);
-        case 1: return s => f.call(fn, a(s));
-        case 2: return s => f.call(fn, a(s), b(s));
-        case 3: return s => f.call(fn, a(s), b(s), c(s));
-        default: return s => f.apply(fn, args.map(x => x(s)));
+        case 0: return () => bounded(f.call(fn));
+        case 1: return s => bounded(f.call(fn, a(s)));
+        case 2: return s => bounded(f.call(fn, a(s), b(s)));
+        case 3: return s => bounded(f.call(fn, a(s), b(s), c(s)));
+        default: return s => bounded(f.apply(fn, args.map(x => x(s))));
       }
     },
     ArrayExpression(n, fn) {
