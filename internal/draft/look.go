@@ -80,8 +80,8 @@ func Look(ctx context.Context, s product.Schema, m *semantic.Model, sessions []S
 		return err
 	}
 	l.settle()
-	m.Infer()
-	return nil
+	m.InferExcept(l.others(within, s, sessions))
+	return ctx.Err()
 }
 
 type look struct {

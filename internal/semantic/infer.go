@@ -9,11 +9,14 @@ import (
 // Infer guesses what nothing declares: primary keys by name and by distinct
 // values, joins by name and type, roles, time columns. A join guessed so is
 // marked Inferred; no declared one is touched.
-func (m *Model) Infer() {
+func (m *Model) Infer() { m.InferExcept(func(Join) bool { return false }) }
+
+// InferExcept is Infer without the joins that are known to be none.
+func (m *Model) InferExcept(apart func(Join) bool) {
 	for i := range m.Tables {
 		m.Tables[i].inferKey()
 	}
-	m.inferJoins()
+	m.inferJoins(apart)
 	joined := m.namesakes().joined
 	for i := range m.Tables {
 		m.Tables[i].inferRoles(joined)
@@ -167,20 +170,24 @@ func (n *namesakes) shares(t *Table, c *Column, a alike) bool {
 	return start(squeeze(t.Name)) == start(name) || start(squeeze(to.Name)) != start(name)
 }
 
-// inferJoins finds the table that each column without a join is called after.
-func (m *Model) inferJoins() {
+// inferJoins finds the table that each column without a join is called after. A
+// column that the spec says is something else leads nowhere.
+func (m *Model) inferJoins(apart func(Join) bool) {
 	n := m.namesakes()
 	for i := range m.Tables {
 		t := &m.Tables[i]
 		for k := range t.Columns {
 			c := &t.Columns[k]
-			if n.joined[[2]string{strings.ToLower(t.Name), strings.ToLower(c.Name)}] || c.Class == Date || c.Class == Boolean {
+			if n.joined[[2]string{strings.ToLower(t.Name), strings.ToLower(c.Name)}] || c.Class == Date || c.Class == Boolean ||
+				c.Role != "" && c.Role != Foreign && c.Role != Key {
 				continue
 			}
 			if to := n.likeliest(t, c); to != nil {
 				j := Join{From: t.Name, To: to.Name, Columns: []string{c.Name}, RefColumns: slices.Clone(to.PrimaryKey), Inferred: true, FromOptional: c.Nullable}
 				j.Cardinality = cardinalityOf(t, j.Columns, to, j.RefColumns)
-				m.addJoin(j)
+				if !apart(j) {
+					m.addJoin(j)
+				}
 			}
 		}
 	}
