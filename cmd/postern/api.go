@@ -10,11 +10,13 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/postern/postern/internal/credential"
+	"github.com/postern/postern/internal/fault"
 	"github.com/postern/postern/internal/secret"
 )
 
@@ -153,6 +155,10 @@ func answerError(res *http.Response) error {
 		}
 	}
 	err := &refused{status: res.StatusCode, text: strings.TrimSuffix(text, "; "), request: e.RequestID}
+	if res.StatusCode == http.StatusTooManyRequests {
+		seconds, _ := strconv.Atoi(res.Header.Get("Retry-After"))
+		return fault.New(fault.Limited, "%s", err.Error()).After(time.Duration(max(seconds, 1)) * time.Second)
+	}
 	if e.Code == credential.CodeNotProvided {
 		return hint(err, "store a login: postern credential set --product ID --username U, with the password on stdin")
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/postern/postern/cmd/postern/demo"
 	"github.com/postern/postern/internal/auth"
+	"github.com/postern/postern/internal/gateway"
 	"github.com/postern/postern/internal/product"
 	"github.com/postern/postern/internal/secret"
 	"github.com/postern/postern/internal/warehouse/duckdb"
@@ -88,7 +89,7 @@ func prepareDemo(ctx context.Context, c *terminal, f stateFlags, dir string, key
 	defer s.close()
 	op := asOperator(ctx)
 	for _, doc := range files.Specs {
-		if _, _, err := s.apply(op, doc, false); err != nil {
+		if _, _, err := s.apply(op, doc, gateway.Apply{}); err != nil {
 			return auth.Client{}, secret.Secret{}, err
 		}
 	}

@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"strings"
 
 	"github.com/postern/postern/internal/eval"
 )
@@ -20,7 +19,9 @@ type evalCmd struct {
 	clientFlags
 	Product string `required:"" help:"The data product that the questions are about." placeholder:"ID"`
 	Agent   string `default:"data_product_query_agent" help:"The agent to ask." placeholder:"NAME"`
-	File    string `arg:"" help:"JSON lines of {\"question\", \"sql\"}, sql a string or a list of accepted ones; - reads stdin."`
+	Record  bool   `help:"Run it in the server, which keeps the score for the product's version; takes the right to change the product."`
+	Of      string `help:"With --record: the product's version; the current one by default." placeholder:"VERSION"`
+	File    string `arg:"" optional:"" help:"JSON lines of {\"question\", \"sql\"}, sql a string or a list of accepted ones; - reads stdin. With --record it may be left out: the questions are those that the product keeps."`
 }
 
 // evaluated is a question as the command prints it.
@@ -49,9 +50,17 @@ type evalTotals struct {
 
 // Run asks the questions and scores the answers.
 func (e evalCmd) Run(ctx context.Context, c *terminal) error {
-	questions, err := e.read(c)
-	if err != nil {
-		return inFile(e.File, err)
+	var questions []eval.Question
+	var err error
+	if e.File != "" {
+		if questions, err = e.read(c); err != nil {
+			return inFile(e.File, err)
+		}
+	} else if !e.Record {
+		return hint(errors.New("no file of questions"), "give one, or --record to ask those that the product keeps")
+	}
+	if e.Of != "" && !e.Record {
+		return errors.New("--of is for --record: without it the current version answers")
 	}
 	a, err := e.api()
 	if err != nil {
@@ -60,23 +69,17 @@ func (e evalCmd) Run(ctx context.Context, c *terminal) error {
 	if _, err := a.bearer(ctx, false); err != nil {
 		return err // rather than a failure a question
 	}
-	asked := 0
+	p := &scoring{c: c, cmd: e, of: len(questions), live: terminalWidth(c.err) > 0}
+	if e.Record {
+		return p.record(ctx, a, questions)
+	}
 	totals, err := eval.Score(ctx, questions, apiAnswerer{a, e.Agent, e.Product}, apiRunner{a, e.Product}, func(o eval.Outcome) error {
-		asked++
-		if !e.JSON {
-			c.progress("%d of %d", asked, len(questions))
-		}
-		return printOutcome(c, e.JSON, o)
+		return p.outcome(evaluated{o.Question, string(o.Answer.Status), o.Answer.Tier, o.Answer.SQL, o.Correct, o.Answer.Reason, o.Unscored})
 	})
 	if err != nil {
 		return err
 	}
-	v := evaluation{evalTotals(totals)}
-	return c.print(e.JSON, v, func(w io.Writer) error {
-		t := v.Totals
-		_, err := fmt.Fprintf(w, "%d questions: %d correct, %d wrong, %d abstained, %d that could not be scored\n", t.Questions, t.Correct, t.Wrong, t.Abstained, t.Unscored)
-		return err
-	})
+	return p.totals(evalTotals(totals))
 }
 
 func (e evalCmd) read(c *terminal) ([]eval.Question, error) {
@@ -89,28 +92,6 @@ func (e evalCmd) read(c *terminal) ([]eval.Question, error) {
 	}
 	defer f.Close() //nolint:errcheck // read only
 	return eval.Read(f)
-}
-
-func printOutcome(c *terminal, asJSON bool, o eval.Outcome) error {
-	v := evaluated{Question: o.Question, Status: string(o.Answer.Status), Tier: o.Answer.Tier, SQL: o.Answer.SQL, Correct: o.Correct, Reason: o.Answer.Reason, Unscored: o.Unscored}
-	return c.print(asJSON, v, func(w io.Writer) error {
-		word := "wrong"
-		switch {
-		case o.Unscored != "":
-			word = "unscored"
-		case o.Correct:
-			word = "correct"
-		case o.Answer.Status != eval.Answered:
-			word = string(o.Answer.Status)
-		}
-		_, err := fmt.Fprintf(w, "%-9s  %s\n", word, strings.Join(strings.Fields(o.Question), " "))
-		for _, more := range []string{v.SQL, v.Reason, v.Unscored} {
-			if more != "" && word != "correct" && err == nil {
-				_, err = fmt.Fprintf(w, "           %s\n", strings.Join(strings.Fields(more), " "))
-			}
-		}
-		return err
-	})
 }
 
 // apiAnswerer asks an agent of the server.

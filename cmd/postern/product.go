@@ -12,6 +12,7 @@ import (
 
 	"github.com/postern/postern/internal/auth"
 	"github.com/postern/postern/internal/fault"
+	"github.com/postern/postern/internal/gateway"
 	"github.com/postern/postern/internal/policy"
 	"github.com/postern/postern/internal/product"
 )
@@ -31,6 +32,8 @@ type productApplyCmd struct {
 	stateFlags
 	File   string `short:"f" required:"" help:"The spec, YAML or JSON; - reads stdin." placeholder:"FILE"`
 	Public bool   `help:"Share it with everyone, which makes every client a viewer."`
+	Draft  bool   `help:"Keep the version a draft: to be evaluated before it is ready."`
+	Force  bool   `help:"Make it ready even when it answers worse than the version that is ready now."`
 }
 
 // Run makes the product ready, the same again and again.
@@ -44,7 +47,7 @@ func (a productApplyCmd) Run(ctx context.Context, c *terminal) error {
 		return err
 	}
 	defer s.close()
-	p, created, err := s.apply(asOperator(ctx), doc, a.Public)
+	p, created, err := s.apply(asOperator(ctx), doc, gateway.Apply{Public: a.Public, Draft: a.Draft, Force: a.Force})
 	if err != nil {
 		return inFile(a.File, err)
 	}

@@ -233,7 +233,7 @@ func (g *gateRig) at(r web.Route) string {
 		"{client_id}", string(g.owner.ID), "{group_id}", g.group, "{kid}", "nokey", "{asset_id}", "00000000-0000-4000-8000-000000000000",
 		"tool/{ref}", "tool/00000000-0000-4000-8000-000000000000", "agent/{id}", "agent/00000000-0000-4000-8000-000000000000",
 		"agent/default/{ref}", "agent/default/no_such_agent", "{ref}", "sql_execution_tool",
-		"{id}", rigProduct, "{name}", "least", "{token}", "nothing", "{file}", "nothing", "{rest...}", "nothing",
+		"{id}", rigProduct, "{name}", "least", "{evaluation_id}", "ev_none", "{token}", "nothing", "{file}", "nothing", "{rest...}", "nothing",
 	).Replace(r.Path)
 }
 

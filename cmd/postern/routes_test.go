@@ -232,6 +232,7 @@ func (g *gateRig) changing() map[string]string {
 		"POST /api/v2/auth/credentials/{auth_id}/test/":                         ``,
 		"DELETE /api/v2/auth/credentials/{auth_id}/":                            ``,
 		"POST /api/v2/data-product/{product_id}/query/":                         `{"sql":"SELECT id FROM sales"}`,
+		"POST /api/v2/data-product/{product_id}/evaluation/":                    `{"questions":[{"question":"How many sales?","sql":"SELECT count(*) FROM sales"}]}`,
 		"POST /api/v2/data-product/{product_id}/verified-query/{name}/grant/":   `{"subject_type":"client","subject_id":"` + string(g.other.ID) + `"}`,
 		"DELETE /api/v2/data-product/{product_id}/verified-query/{name}/grant/": `{"subject_type":"client","subject_id":"` + string(g.other.ID) + `"}`,
 		"POST /api/v1/ai_agent/tool/event/":                                     `{"tool_name":"T","status_code":200}`,

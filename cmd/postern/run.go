@@ -47,11 +47,13 @@ func (s *state) people() *auth.People { return &auth.People{Store: s.db, Now: ti
 
 // gate is the path over a state, as an operator's command uses it.
 func (s *state) gate(p *warehouse.Pool, pol *policy.Policy) *gateway.Gateway {
-	return &gateway.Gateway{
+	g := &gateway.Gateway{
 		Catalog: s.db, Markets: s.db, Policy: pol, Pool: p, Record: s.db, Changes: s.db.Changes, Now: time.Now,
 		Vault: &credential.Vault{Store: s.db, Seal: s.ring.AEAD("credential"), Now: time.Now},
 		Files: product.Files{DataDir: s.dir, Operator: true}, Bind: semantic.BindPublished,
 	}
+	g.Worse = s.evaluator(g, nil, nil).Worse
+	return g
 }
 
 // node is a running server.
@@ -133,6 +135,7 @@ func (n *node) mount(publicURL string, v *auth.Verifier, pol *policy.Policy) err
 		rest.Markets{Gate: n.gate}.Routes(),
 		rest.Queries{Gate: n.gate}.Routes(),
 		rest.Verified{Gate: n.gate}.Routes(),
+		rest.Evaluations{Eval: n.evaluator(n.gate, agents, models)}.Routes(),
 		rest.Assets{Assets: n.assets, Draw: n.drawer}.Routes(),
 		calls.Routes(),
 		rest.Chats{Chats: n.chats}.Routes(),
@@ -210,10 +213,10 @@ func events(rows []audit.Row, err error) ([]audit.Event, error) {
 }
 
 // apply makes a product ready as an operator's command does.
-func (s *state) apply(ctx context.Context, doc []byte, public bool) (product.Product, bool, error) {
+func (s *state) apply(ctx context.Context, doc []byte, as gateway.Apply) (product.Product, bool, error) {
 	pol, err := policy.New()
 	if err != nil {
 		return product.Product{}, false, err
 	}
-	return s.gate(pool(anywhere), pol).ApplyProduct(ctx, auth.CallerFrom(ctx), doc, public)
+	return s.gate(pool(anywhere), pol).ApplyProduct(ctx, auth.CallerFrom(ctx), doc, as)
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/postern/postern/internal/auth"
 	"github.com/postern/postern/internal/fault"
+	"github.com/postern/postern/internal/gateway"
 	"github.com/postern/postern/internal/product"
 	"github.com/postern/postern/internal/secret"
 	"github.com/postern/postern/internal/warehouse"
@@ -78,7 +79,7 @@ func (t tryCmd) prepare(ctx context.Context, c *terminal, doc []byte) (product.P
 	}
 	defer s.close()
 	op := asOperator(ctx)
-	p, _, err := s.apply(op, doc, false)
+	p, _, err := s.apply(op, doc, gateway.Apply{})
 	if err != nil {
 		return p, auth.Client{}, none, err
 	}

@@ -63,6 +63,9 @@ const (
 	CallQueued         Kind = "call.queued"   // a tool or an agent was called, to be worked later
 	ChatCanceled       Kind = "chat.canceled" // what ran in it was asked to end
 	ChatsDeleted       Kind = "chat.deleted"  // by retention, with their number
+	EvaluationStarted  Kind = "evaluation.started"
+	EvaluationFinished Kind = "evaluation.finished"
+	EvaluationIgnored  Kind = "evaluation.ignored" // a version was made ready though it answers worse
 	AccessDenied       Kind = "access.denied"
 	ToolEvent          Kind = "tool.event" // what a client's telemetry said
 	ServerStarted      Kind = "server.started"

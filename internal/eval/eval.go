@@ -11,6 +11,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"sync"
+	"time"
 
 	"github.com/postern/postern/internal/fault"
 )
@@ -118,47 +120,78 @@ func parse(line []byte) (Question, error) {
 	return q, nil
 }
 
-// Score asks all questions in turn and calls each with how it came out. It
-// stops on ctx, and when each fails.
+// together is how many questions are asked at a time.
+const together = 4
+
+// Score asks all questions, a few at a time, and calls each with how it came
+// out, in the order of the questions. It stops on ctx, and when each fails.
 func Score(ctx context.Context, qs []Question, a Answerer, r Runner, each func(Outcome) error) (t Totals, err error) {
-	for _, q := range qs {
-		o := ask(ctx, q, a, r)
+	ctx, stop := context.WithCancel(ctx)
+	coming := make(chan chan Outcome, together-2) // with one being asked for and one being waited for
+	var asking sync.WaitGroup
+	defer asking.Wait()
+	defer stop()
+	asking.Go(func() {
+		defer close(coming)
+		for _, q := range qs {
+			one := make(chan Outcome, 1)
+			asking.Go(func() { one <- ask(ctx, q, a, r) })
+			select {
+			case coming <- one:
+			case <-ctx.Done():
+				return
+			}
+		}
+	})
+	for one := range coming {
+		o := <-one
 		if err := ctx.Err(); err != nil {
 			return t, err
 		}
-		t.Questions++
-		switch {
-		case o.Unscored != "":
-			t.Unscored++
-		case o.Correct:
-			t.Correct++
-		case o.Answer.Status == Abstained:
-			t.Abstained++
-		default:
-			t.Wrong++
-		}
+		t.count(o)
 		if err := each(o); err != nil {
 			return t, err
 		}
 	}
-	return t, nil
+	return t, ctx.Err()
+}
+
+func (t *Totals) count(o Outcome) {
+	t.Questions++
+	switch {
+	case o.Unscored != "":
+		t.Unscored++
+	case o.Correct:
+		t.Correct++
+	case o.Answer.Status == Abstained:
+		t.Abstained++
+	default:
+		t.Wrong++
+	}
 }
 
 func ask(ctx context.Context, q Question, a Answerer, r Runner) Outcome {
 	o := Outcome{Question: q.Text}
 	var err error
-	if o.Answer, err = a.Answer(ctx, q.Text); err != nil {
+	err = patiently(ctx, func() (err error) {
+		o.Answer, err = a.Answer(ctx, q.Text)
+		return err
+	})
+	if err != nil {
 		o.Answer = Answer{Status: Failed, Reason: err.Error()}
 	}
 	var got Table
 	if o.Answer.Status == Answered {
-		if got, err = r.Run(ctx, o.Answer.SQL); err != nil {
+		if got, err = run(ctx, r, o.Answer.SQL); err != nil {
 			o.Answer.Status, o.Answer.Reason = Failed, err.Error()
 		}
 	}
 	ran := false
 	for _, sql := range q.SQL {
-		want, err := r.Run(ctx, sql)
+		want, err := got, error(nil)
+		if o.Answer.Status != Answered || sql != o.Answer.SQL {
+			want, err = run(ctx, r, sql)
+		}
 		if err != nil {
 			o.Unscored = err.Error()
 			continue
@@ -170,4 +203,32 @@ func ask(ctx context.Context, q Question, a Answerer, r Runner) Outcome {
 		o.Unscored = ""
 	}
 	return o
+}
+
+func run(ctx context.Context, r Runner, sql string) (t Table, err error) {
+	err = patiently(ctx, func() (err error) {
+		t, err = r.Run(ctx, sql)
+		return err
+	})
+	return t, err
+}
+
+// patience is how long a question waits, all in all, for a limit on the
+// caller's queries to let it through: that says nothing about the answer.
+const patience = 5 * time.Minute
+
+func patiently(ctx context.Context, try func() error) error {
+	began := time.Now()
+	for {
+		err := try()
+		f := fault.As(err)
+		if f == nil || f.Kind != fault.Limited || time.Since(began) > patience {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(max(f.RetryAfter, 100*time.Millisecond)):
+		}
+	}
 }

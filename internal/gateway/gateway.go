@@ -51,7 +51,10 @@ type Gateway struct {
 	// while rows stream and something has changed. nil asks nobody.
 	Again func(ctx context.Context, c auth.Caller) (auth.Caller, error)
 	// Bind writes the SQL of a published query with values; nil runs none.
-	Bind    func(q product.Published, values map[string]string) (string, error)
+	Bind func(q product.Published, values map[string]string) (string, error)
+	// Worse refuses a version that answers worse than the last one; nil asks
+	// nobody.
+	Worse   func(ctx context.Context, last, next product.Product, force bool) error
 	RowCap  int64            // rows of one query, whatever it asks for; 0 is no cap
 	Timeout time.Duration    // of one query; 0 is 10 minutes
 	Now     func() time.Time // nil is time.Now

@@ -59,10 +59,25 @@ func (g *Gateway) CreateProduct(ctx context.Context, c auth.Caller, doc []byte) 
 	})
 }
 
+// Apply is how an operator means a spec.
+type Apply struct {
+	Public bool
+	Draft  bool // not ready yet
+	Force  bool // ready even when it answers worse than the version before
+}
+
 // ApplyProduct is CreateProduct as an operator means it: the version is ready,
 // and as public as was said. The same again changes nothing.
-func (g *Gateway) ApplyProduct(ctx context.Context, c auth.Caller, doc []byte, public bool) (product.Product, bool, error) {
-	return g.put(ctx, c, doc, func(p *product.Product) { p.Status, p.Public = product.Ready, public })
+func (g *Gateway) ApplyProduct(ctx context.Context, c auth.Caller, doc []byte, as Apply) (product.Product, bool, error) {
+	status := product.Ready
+	if as.Draft {
+		status = product.InDraft
+	} else if p, err := product.Parse(doc); err == nil {
+		if err := g.Better(auth.WithCaller(ctx, c), c, p, as.Force); err != nil {
+			return product.Product{}, false, err
+		}
+	}
+	return g.put(ctx, c, doc, func(p *product.Product) { p.Status, p.Public = status, as.Public })
 }
 
 func (g *Gateway) put(ctx context.Context, c auth.Caller, doc []byte, shape func(*product.Product)) (product.Product, bool, error) {
@@ -157,11 +172,21 @@ func (g *Gateway) rehosted(ctx context.Context, id string) error {
 	return err
 }
 
-// SetStatus sets a version's status.
-func (g *Gateway) SetStatus(ctx context.Context, c auth.Caller, id, version string, s product.Status) error {
+// SetStatus sets a version's status. One that answers worse than the one
+// before is not made ready without force.
+func (g *Gateway) SetStatus(ctx context.Context, c auth.Caller, id, version string, s product.Status, force bool) error {
 	ctx, err := g.manage(ctx, c, policy.Update, id, version)
 	if err != nil {
 		return err
+	}
+	if s == product.Ready {
+		p, err := g.product(ctx, id, version)
+		if err == nil {
+			err = g.Better(ctx, c, p, force)
+		}
+		if err != nil {
+			return err
+		}
 	}
 	if err := g.Catalog.SetStatus(ctx, id, version, s); err != nil {
 		return err

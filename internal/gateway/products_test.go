@@ -234,7 +234,7 @@ func TestAdministeringAProductIsForItsAdministrators(t *testing.T) {
 		"grant":  func(c auth.Caller) error { return w.Grant(ctx, c, gr) },
 		"revoke": func(c auth.Caller) error { return w.Revoke(ctx, c, gr) },
 		"grants": func(c auth.Caller) error { _, err := w.Grants(ctx, c, "shop"); return err },
-		"status": func(c auth.Caller) error { return w.SetStatus(ctx, c, "shop", "1.0.0", product.Ready) },
+		"status": func(c auth.Caller) error { return w.SetStatus(ctx, c, "shop", "1.0.0", product.Ready, false) },
 		"delete": func(c auth.Caller) error { return w.DeleteProduct(ctx, c, "shop") },
 	} {
 		t.Run(name, func(t *testing.T) {

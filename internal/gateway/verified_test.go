@@ -7,6 +7,7 @@ import (
 
 	"github.com/postern/postern/internal/audit"
 	"github.com/postern/postern/internal/fault"
+	"github.com/postern/postern/internal/gateway"
 	"github.com/postern/postern/internal/product"
 	"github.com/postern/postern/internal/semantic"
 )
@@ -24,7 +25,7 @@ func withQueries(t *testing.T) *world {
 	w := newWorld(t)
 	w.Bind = semantic.BindPublished
 	doc := append(spec("shop", w.file("shop"), ""), verifiedKeys...)
-	if _, _, err := w.ApplyProduct(t.Context(), w.admin, doc, false); err != nil {
+	if _, _, err := w.ApplyProduct(t.Context(), w.admin, doc, gateway.Apply{}); err != nil {
 		t.Fatal(err)
 	}
 	return w
@@ -125,7 +126,7 @@ func TestToolsAreThePublishedQueriesOfReadyVersionsThatOneMayRun(t *testing.T) {
 	if got := names(func() ([]product.Published, error) { return w.Published(t.Context(), w.stranger) }); got != "in_region" {
 		t.Errorf("with a grant on one a stranger has %q", got)
 	}
-	must(t, w.SetStatus(t.Context(), w.admin, "shop", "1.0.0", product.InDraft))
+	must(t, w.SetStatus(t.Context(), w.admin, "shop", "1.0.0", product.InDraft, false))
 	if got := names(func() ([]product.Published, error) { return w.Published(t.Context(), w.admin) }); got != "" {
 		t.Errorf("a draft's queries are tools: %q", got)
 	}

@@ -76,6 +76,7 @@ func (r *reader) document(a spec.Place) (p Product) {
 	p.RecordSets = r.recordSets(o, schemaOptional(p.Systems))
 	p.Metrics = r.metrics(o)
 	p.Verified = r.verified(o)
+	p.Questions = r.questions(o)
 	return p
 }
 

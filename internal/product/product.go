@@ -38,6 +38,7 @@ type Product struct {
 	RecordSets []RecordSet
 	Metrics    []Metric
 	Verified   []VerifiedQuery
+	Questions  []Question
 
 	Spec     json.RawMessage // the whole document as JSON, x- keys kept
 	SpecYAML string          // as it was posted, when it was YAML

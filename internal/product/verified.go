@@ -131,9 +131,7 @@ func (r *reader) verifiedQuery(a spec.Place) (q VerifiedQuery, ok bool) {
 		}
 	}
 	if c, ok := r.Need(o, "sql", ""); ok {
-		if q.SQL, ok = r.Text(c); ok && strings.TrimSpace(q.SQL) == "" {
-			r.Fail(c, "string_too_short", "must not be empty")
-		}
+		q.SQL = r.filled(c)
 	}
 	if c := o.Get("publish"); !spec.Absent(c.Node) {
 		q.Published = r.Flag(o, "publish")
@@ -148,6 +146,51 @@ func (r *reader) verifiedQuery(a spec.Place) (q VerifiedQuery, ok bool) {
 	}
 	r.placesHave(o, q)
 	return q, true
+}
+
+// Question is one that the product should answer, with the SQL of its accepted
+// answers, of x-postern-questions.
+type Question struct {
+	Text string
+	SQL  []string
+}
+
+// questions reads x-postern-questions: sql is a text or a list of texts.
+func (r *reader) questions(o spec.Object) (out []Question) {
+	for _, item := range r.List(o.Get("x-postern-questions")) {
+		qo, ok := r.Object(item, "question", "sql")
+		if !ok {
+			r.Fail(item, "missing", "must be a map with question and sql")
+			continue
+		}
+		var q Question
+		if c, ok := r.Need(qo, "question", ""); ok {
+			q.Text = r.filled(c)
+		}
+		c, ok := r.Need(qo, "sql", ": one statement, or a list of accepted ones")
+		switch {
+		case ok && c.Node.Kind == yaml.SequenceNode:
+			for _, s := range r.List(c) {
+				q.SQL = append(q.SQL, r.filled(s))
+			}
+			if len(q.SQL) == 0 {
+				r.Fail(c, "too_short", "must hold at least one statement")
+			}
+		case ok:
+			q.SQL = []string{r.filled(c)}
+		}
+		out = append(out, q)
+	}
+	return out
+}
+
+// filled reads a text that is not empty, of any length.
+func (r *reader) filled(c spec.Place) string {
+	s, ok := r.Text(c)
+	if ok && strings.TrimSpace(s) == "" {
+		r.Fail(c, "string_too_short", "must not be empty")
+	}
+	return s
 }
 
 // placesHave checks that each :name of the SQL is a parameter, and each

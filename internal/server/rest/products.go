@@ -26,7 +26,8 @@ type ProductGate interface {
 	// Versions gives all versions of a product, newest first.
 	Versions(ctx context.Context, c auth.Caller, id string) ([]product.Product, error)
 	CreateProduct(ctx context.Context, c auth.Caller, doc []byte) (product.Product, bool, error)
-	SetStatus(ctx context.Context, c auth.Caller, id, version string, s product.Status) error
+	// SetStatus refuses to make ready what answers worse, unless forced.
+	SetStatus(ctx context.Context, c auth.Caller, id, version string, s product.Status, force bool) error
 	DeleteProduct(ctx context.Context, c auth.Caller, id string) error
 	// DeleteVersion deletes one version; with the last one goes the product.
 	DeleteVersion(ctx context.Context, c auth.Caller, id, version string) error
@@ -287,7 +288,7 @@ func (h Products) setStatus(w http.ResponseWriter, r *http.Request) error {
 		return fault.BadField("status", "literal_error", "must be draft or ready")
 	}
 	id, version := r.PathValue("product_id"), r.PathValue("version_id")
-	if err := h.Gate.SetStatus(r.Context(), auth.CallerFrom(r.Context()), id, version, product.Status(in.Status)); err != nil {
+	if err := h.Gate.SetStatus(r.Context(), auth.CallerFrom(r.Context()), id, version, product.Status(in.Status), forced(r)); err != nil {
 		return err
 	}
 	return h.respond(w, r, http.StatusOK, id, version)

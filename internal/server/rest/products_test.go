@@ -167,7 +167,7 @@ func (g *productsGate) CreateProduct(_ context.Context, c auth.Caller, doc []byt
 	return p, true, nil
 }
 
-func (g *productsGate) SetStatus(_ context.Context, c auth.Caller, id, version string, s product.Status) error {
+func (g *productsGate) SetStatus(_ context.Context, c auth.Caller, id, version string, s product.Status, _ bool) error {
 	_, err := g.may(c, id, version, true)
 	for i, p := range g.versions {
 		if err == nil && p.ID == id && p.Version == version {
