@@ -82,14 +82,15 @@ type foreignKey struct {
 }
 
 type schemaJoin struct {
-	Name        string `json:"name"`
-	From        string `json:"from"`
-	To          string `json:"to"`
-	On          string `json:"on" jsonschema:"The condition for SQL."`
-	Cardinality string `json:"cardinality" jsonschema:"How many rows of from meet how many of to."`
-	Label       string `json:"label,omitempty" jsonschema:"What the row of to is to the row of from."`
-	Optional    bool   `json:"optional,omitempty" jsonschema:"A row of from may lead nowhere: LEFT JOIN keeps it."`
-	Inferred    bool   `json:"inferred,omitempty" jsonschema:"Guessed from names, types and values; not declared by anybody."`
+	Name        string   `json:"name"`
+	From        string   `json:"from"`
+	To          string   `json:"to"`
+	On          string   `json:"on" jsonschema:"The condition for SQL."`
+	Cardinality string   `json:"cardinality" jsonschema:"How many rows of from meet how many of to."`
+	Label       string   `json:"label,omitempty" jsonschema:"What the row of to is to the row of from."`
+	Synonyms    []string `json:"synonyms,omitempty"`
+	Optional    bool     `json:"optional,omitempty" jsonschema:"A row of from may lead nowhere: LEFT JOIN keeps it."`
+	Inferred    bool     `json:"inferred,omitempty" jsonschema:"Guessed from names, types and values; not declared by anybody."`
 }
 
 type relationship struct {

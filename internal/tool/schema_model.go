@@ -170,6 +170,6 @@ func describeJoin(j *semantic.Join) schemaJoin {
 	}
 	return schemaJoin{
 		Name: j.Name, From: j.From, To: j.To, On: strings.Join(on, " AND "), Cardinality: string(j.Cardinality),
-		Label: j.Label, Optional: j.FromOptional, Inferred: j.Inferred,
+		Label: j.Label, Synonyms: j.Synonyms, Optional: j.FromOptional, Inferred: j.Inferred,
 	}
 }

@@ -2,6 +2,7 @@ package tool
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -96,13 +97,10 @@ func runSemantic(ctx context.Context, e *Env, in semanticInput) (Answer[semantic
 	if err != nil {
 		return none, err
 	}
+	name := cmp.Or(in.ResultTableName, "answer")
 	if in.DryRun {
-		out.DryRun = true
+		out.DryRun, out.ResultTableName = true, name
 		return Answer[semanticOutput]{Content: out}, nil
-	}
-	name := in.ResultTableName
-	if name == "" {
-		name = "answer"
 	}
 	ran, err := runSQL(ctx, e, sqlInput{queryInput: in.queryInput, SQL: out.SQL, ResultTableName: name})
 	if err != nil {

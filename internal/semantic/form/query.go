@@ -28,7 +28,7 @@ type output struct {
 }
 
 func (r *reader) top(n node) Read {
-	if !r.object(n, strings.Join(Keys, " ")) {
+	if _, ok := n.v.(map[string]any); !r.object(n, strings.Join(Keys, " ")) && !ok {
 		return Read{}
 	}
 	if n.has("verified_query") {
