@@ -77,6 +77,9 @@ func (p *pred) stored() string {
 // apart writes conditions that different rows meet: of another table, that
 // each row shown has both; else that each value shown occurs with both.
 func (b *builder) apart(left, right []*pred, op semantic.SetOperator) bool {
+	if op == semantic.Intersect && len(left) == 1 && len(right) == 1 && b.bothEnds(left[0], right[0]) {
+		return true
+	}
 	l, ok := b.all(left)
 	if !ok {
 		return false

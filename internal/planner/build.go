@@ -38,7 +38,13 @@ func (b *builder) note(s string) {
 
 func (b *builder) build() (semantic.Query, bool) {
 	b.setHead()
-	if !b.defaults() || !b.preds() || !b.supers() || !b.outputs() || !b.grouping() || !b.orders() || !b.others() {
+	if !b.defaults() {
+		return semantic.Query{}, false
+	}
+	if b.f.abc && len(b.f.orders) == 0 {
+		b.f.orders = append(b.f.orders, &orderBy{slot: b.f.outs[0].slot})
+	}
+	if !b.preds() || !b.supers() || !b.outputs() || !b.grouping() || !b.orders() || !b.others() {
 		return semantic.Query{}, false
 	}
 	if len(b.where) > 0 {
@@ -53,6 +59,7 @@ func (b *builder) build() (semantic.Query, bool) {
 	if !b.linked() {
 		return semantic.Query{}, false
 	}
+	b.roles()
 	return b.q, true
 }
 
@@ -115,7 +122,13 @@ func (b *builder) setHead() {
 	}
 }
 
-func (b *builder) ref(s *slot) semantic.Ref { return b.at(s.pick.ref) }
+func (b *builder) ref(s *slot) semantic.Ref {
+	r := b.at(s.pick.ref)
+	if s.set != "" {
+		r.Set = s.set
+	}
+	return r
+}
 
 func (b *builder) at(r ref) semantic.Ref {
 	return semantic.Ref{Set: b.p.index.table(r.table).Name, Column: b.p.index.column(r).Name}

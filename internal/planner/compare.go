@@ -156,6 +156,12 @@ func ideaCompare(ps *parse, m []item) ([]item, bool) {
 	if idea == "" {
 		return nil, false
 	}
+	if inner, ok := strings.CutPrefix(strings.ToLower(cmp.text), "or "); ok && m[0].kind == '>' && cmp.arg != "" { // or after 2010
+		ph, _ := lexicon.Lookup(inner)
+		cmp.arg, cmp.text = ph.Arg, inner
+		f, ok := ideaCompare(ps, []item{cmp, num})
+		return append([]item{{kind: byte(lexicon.Or), text: "or", start: cmp.start, end: cmp.start}}, f...), ok
+	}
 	s := ps.ideaSlot(idea, cmp)
 	if s == nil {
 		return nil, false
@@ -235,6 +241,41 @@ func rowsExactly(ps *parse, m []item) ([]item, bool) {
 		return nil, false
 	}
 	return one(kPred, &pred{kind: compare, rows: true, op: semantic.Eq, count: n, slot: t, at: m[0].start}, m), true
+}
+
+// rowsBetween: between 2 and 4 employees.
+func rowsBetween(ps *parse, m []item) ([]item, bool) {
+	n := only(m, "N")
+	t := tableOf(m[len(m)-1])
+	lo, hi := atoi(n[0].arg), atoi(n[1].arg)
+	if t == nil || lo < 0 || hi < lo || year(n[0].arg) {
+		return nil, false
+	}
+	least := &pred{kind: compare, rows: true, op: semantic.Ge, count: lo, slot: t, at: m[0].start}
+	most := &pred{kind: compare, rows: true, op: semantic.Le, count: hi, slot: t, at: m[0].start}
+	return append(one(kPred, least, m), one(kPred, most, m)...), true
+}
+
+// numberOf: with 7 beds, where a column says how many.
+func numberOf(ps *parse, m []item) ([]item, bool) {
+	s := columnOf(m[2], number)
+	if s == nil || !ps.p.index.isNumber(s.opts[0].ref) || s.opts[0].score < 0.7 {
+		return nil, false
+	}
+	return one(kPred, &pred{kind: compare, op: semantic.Eq, slot: s, values: []string{m[1].arg}, at: m[0].start}, m), true
+}
+
+// orBeyond: in 2001 or before.
+func orBeyond(ps *parse, m []item) ([]item, bool) {
+	p := m[0].node.(*pred)
+	op, _ := compareOp(m[1].arg)
+	single := p.kind == compare && p.op == semantic.Eq || p.kind == among && len(p.values) == 1
+	if !strings.HasPrefix(strings.ToLower(m[1].text), "or ") || !single || p.rows || len(p.or) > 0 {
+		return nil, false
+	}
+	p.kind, p.op = compare, op
+	p.slot.hits = nil
+	return one(kPred, p, m), true
 }
 
 // andYear: spring 2010.

@@ -15,6 +15,7 @@ type slot struct {
 	want   want         // what the rest of the phrase needs of it
 	flip   map[ref]bool // readings that turn the direction round: oldest by birth date
 	soft   bool         // guessed from an idea ("older"), not named
+	set    string       // the name of its table here, when that is there twice
 	hits   map[ref][]string
 }
 
@@ -52,6 +53,7 @@ const (
 	nested  // compared with an aggregate over all rows
 	related // has, or has not, rows of another table
 	extreme // equal to the most or least of all rows
+	sharing // has the same value as such rows of its own table
 )
 
 // pred is a condition of the question.
@@ -69,9 +71,10 @@ type pred struct {
 	inner  []*pred
 	or     []*pred // or any of these
 	at     int
-	slot2  *slot // nested: the column the aggregate is of
-	bare   bool  // a value that names no column
-	rows   bool  // compares the count of rows
+	slot2  *slot  // nested: the column the aggregate is of
+	bare   bool   // a value that names no column
+	end    string // of a bare value: what comes before says it is a "start" or an "end"
+	rows   bool   // compares the count of rows
 }
 
 // super is a superlative.
@@ -80,6 +83,7 @@ type super struct {
 	desc bool
 	rows bool // by the number of rows of slot's table
 	freq bool // the most frequent value of slot
+	done bool // counts what is done to it; slot is nil where no table is named so
 	agg  semantic.AggOp
 	n    int
 	at   int
@@ -108,9 +112,11 @@ type form struct {
 	plural   bool
 	why      string // a reason to abstain other than unplaced words
 	limit    int
-	hints    [][]cand // what linking words might name; one of each must be in use
-	counted  bool     // "and how many are there"
-	whole    bool     // all columns are to be shown
+	hints    [][]cand        // what linking words might name; one of each must be in use
+	counted  bool            // "and how many are there"
+	whole    bool            // all columns are to be shown
+	words    map[string]bool // the question's, by role
+	abc      bool            // what is shown first is to be in order
 }
 
 // slots lists all slots in a fixed order.

@@ -31,6 +31,7 @@ type index struct {
 	abbrev map[byte][]part   // single words of names by first letter, for abbreviations
 
 	vocabulary map[string]bool // single words of names
+	moments    []ref           // dates and years
 }
 
 type part struct {
@@ -58,6 +59,9 @@ func newIndex(m *semantic.Model) *index {
 		x.addTable(t)
 		for c := range m.Tables[t].Columns {
 			x.addColumn(t, c)
+			if x.isMoment(ref{t, c}) {
+				x.moments = append(x.moments, ref{t, c})
+			}
 		}
 		if key, ok := x.soleKey(t); ok { // whatever it is called, a key is an id
 			x.add([]string{"id"}, cand{key, 0.85})

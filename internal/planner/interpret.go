@@ -294,6 +294,11 @@ func (ps *parse) own(p *pred, last *slot) {
 	for _, q := range p.or {
 		ps.own(q, last)
 	}
+	if p.kind == sharing {
+		for _, q := range p.inner {
+			ps.own(q, last)
+		}
+	}
 }
 
 // numbered reads "room 12": the key, or the column of that name, is 12.
@@ -429,9 +434,20 @@ func (r *reader) counting(it, next item) bool {
 	}
 	switch lexicon.Kind(it.kind) {
 	case lexicon.Each:
-		return last && shows(true) && shows(false) || len(r.f.groups) > 0 && next.kind == kGroup
+		verb := next.kind == byte(lexicon.Verb) || next.kind == byte(lexicon.Have)
+		return (last || verb) && shows(true) && shows(false) || len(r.f.groups) > 0 && next.kind == kGroup
 	case lexicon.Count:
-		if slices.ContainsFunc(r.f.outs, func(o *output) bool { return o.agg == semantic.Count }) {
+		if n := slices.IndexFunc(r.f.outs, func(o *output) bool { return o.agg == semantic.Count }); n >= 0 {
+			if n < r.sentence { // List the id and the count: in this order
+				o := r.f.outs[n]
+				r.f.outs = append(slices.Delete(r.f.outs, n, n+1), o)
+				r.sentence--
+				r.shown = min(r.shown, r.sentence)
+			}
+			return true
+		}
+		if len(r.f.supers) == 1 && r.f.supers[0].rows && r.f.supers[0].slot != nil && (last || next.kind == byte(lexicon.Have)) {
+			r.f.outs = append(r.f.outs, &output{slot: r.f.supers[0].slot, rows: true, agg: semantic.Count, at: it.start})
 			return true
 		}
 		r.f.counted = len(r.f.supers) == 1 && r.f.supers[0].freq && last
@@ -467,6 +483,14 @@ func (r *reader) sortShown(it item) bool {
 		return true
 	} else if n > 0 {
 		r.f.orders[n-1].desc = it.arg == "desc"
+		return true
+	}
+	if len(r.f.outs) == 0 && it.arg == "abc" {
+		r.f.abc = true // an alphabetically ordered list
+		return true
+	}
+	if n := slices.IndexFunc(r.f.outs, func(o *output) bool { return o.agg != "" }); n >= 0 && it.arg != "abc" && len(r.f.outs) > 1 {
+		r.f.orders = append(r.f.orders, &orderBy{out: r.f.outs[n], desc: it.arg == "desc"})
 		return true
 	}
 	if len(r.f.outs) == 0 || it.arg != "abc" && len(r.f.outs) > 1 {

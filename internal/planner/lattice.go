@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/postern/postern/internal/planner/lexicon"
+	"github.com/postern/postern/internal/semantic"
 )
 
 // Kinds of items that come from the model and from reductions; the rest are
@@ -111,6 +112,7 @@ func (p *Planner) readings(it item, toks []lexicon.Token, lemma []string) []weig
 			}
 		}
 	}
+	it.tabs = p.led(it)
 	var out []weighed
 	if s := top(it.cols, it.tabs); s > 0 {
 		term, other := it, it
@@ -129,6 +131,25 @@ func (p *Planner) readings(it item, toks []lexicon.Token, lemma []string) []weig
 		out = append(out, weighed{it, n * valueWeight(toks, it.vals)})
 	}
 	return out
+}
+
+// led adds, to a foreign key that is called like the table it leads to (home
+// team), that table.
+func (p *Planner) led(it item) []cand {
+	if len(it.tabs) > 0 && it.tabs[0].score > 0.7 {
+		return it.tabs
+	}
+	for _, c := range it.cols {
+		if c.score < 0.9 || p.index.column(c.ref).Role != semantic.Foreign {
+			break
+		}
+		for _, e := range p.index.edges[c.table] {
+			if tw := p.index.words[e.to]; p.index.leadsTo(c.ref, e.to) && strings.HasSuffix(lexicon.Lemma(strings.ToLower(it.text)), tw[len(tw)-1]) {
+				return []cand{{ref{e.to, -1}, c.score - 0.15}}
+			}
+		}
+	}
+	return it.tabs
 }
 
 // ofTable tells "salary of instructors" from "date of birth": what follows

@@ -145,6 +145,18 @@ func (b *builder) counted(s *slot) int {
 	if len(b.f.also) == 1 {
 		return b.f.also[0].pick.table
 	}
+	if len(b.f.also) == 0 && b.head >= 0 { // the only table that has several rows for one of these
+		child := -1
+		for _, e := range b.p.index.edges[b.head] {
+			if e.many && child >= 0 && child != e.to {
+				return -1
+			}
+			if e.many {
+				child = e.to
+			}
+		}
+		return child
+	}
 	return -1
 }
 

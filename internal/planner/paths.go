@@ -8,8 +8,9 @@ import (
 )
 
 const (
-	maxPaths = 12  // ways through the lattice that are read
-	maxBelow = 1.3 // how much less than the best one may weigh
+	maxPaths     = 12  // ways through the lattice that are read
+	longQuestion = 50  // words, above which hardly any ways are read
+	maxBelow     = 1.3 // how much less than the best one may weigh
 )
 
 // step is a way from a token to the end of the question: its first item, and
@@ -24,6 +25,10 @@ type step struct {
 // ways through them that place most words with the longest and nearest
 // readings come first.
 func (p *Planner) lattice(q string, toks []lexicon.Token) [][]item {
+	most := maxPaths
+	if len(toks) > longQuestion {
+		most = 2
+	}
 	ways := make([][]step, len(toks)+1)
 	ways[len(toks)] = []step{{}}
 	for i := len(toks) - 1; i >= 0; i-- {
@@ -35,7 +40,7 @@ func (p *Planner) lattice(q string, toks []lexicon.Token) [][]item {
 		}
 		slices.SortStableFunc(all, func(a, b step) int { return cmp.Compare(b.weight, a.weight) })
 		for n, s := range all {
-			if n == maxPaths || s.weight < all[0].weight-maxBelow {
+			if n == most || s.weight < all[0].weight-maxBelow {
 				all = all[:n]
 				break
 			}

@@ -70,7 +70,7 @@ func (p *Planner) Plan(question string) Answer {
 	if v := p.verified(toks); v != nil {
 		return Answer{OK: true, Verified: v, Restatement: v.Question, Confidence: 1}
 	}
-	toks = p.spelt(withoutYear(lexicon.Dates(toks)))
+	toks = p.spelt(p.unquoted(withoutYear(lexicon.Dates(toks))))
 	ways := p.lattice(question, toks)
 	a, items, at := p.first(toks, ways)
 	if !a.Read {
@@ -107,6 +107,7 @@ func (p *Planner) first(toks []lexicon.Token, ways [][]item) (Answer, []item, in
 // tables.
 func (p *Planner) read(toks []lexicon.Token, way []item, nth int) (Answer, []item) {
 	ps := &parse{p: p, items: likeArguments(slices.Clone(way), toks)}
+	ps.f.words = spoken(toks)
 	e := evidence{}
 	e.words(p, toks, ps.items)
 	ps.items = p.share(clean(ps.measures(fullNames(ps.items, toks))))
@@ -170,7 +171,7 @@ func likeArguments(items []item, toks []lexicon.Token) []item {
 			items[i].kind = byte(lexicon.Have) // playlists containing songs
 			continue
 		}
-		if items[i].kind == byte(lexicon.Like) && (n.kind != byte(lexicon.Filler) || n.text == "A" || n.text == "I") && n.end == n.start+1 && !toks[n.start].Mark {
+		if items[i].kind == byte(lexicon.Like) && (n.kind != byte(lexicon.Filler) || n.text == "A" || n.text == "I" || strings.Contains(strings.ToLower(items[i].text), "letter")) && n.end == n.start+1 && !toks[n.start].Mark {
 			*n = item{kind: kQuoted, arg: toks[n.start].Text, text: n.text, start: n.start, end: n.end}
 		}
 	}

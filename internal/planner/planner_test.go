@@ -87,9 +87,15 @@ func rows(t testing.TB, db *sql.DB, a planner.Answer) []string {
 	if err != nil {
 		t.Fatalf("compile: %v", err)
 	}
-	r, err := db.Query(s.SQL)
+	return texts(t, db, s.SQL)
+}
+
+// texts runs a statement and gives each row as one text.
+func texts(t testing.TB, db *sql.DB, statement string) []string {
+	t.Helper()
+	r, err := db.Query(statement)
 	if err != nil {
-		t.Fatalf("%s: %v", s.SQL, err)
+		t.Fatalf("%s: %v", statement, err)
 	}
 	defer r.Close()
 	cols, err := r.Columns()
@@ -141,7 +147,7 @@ func TestQuestionsAreRead(t *testing.T) {
 		{"Which towns have at least 2 gardeners?", []string{"Oslo"}},
 		{"What are the names of plants whose name contains 'o'?", []string{"rose"}},
 		{"What is the maximum and minimum height of plants?", []string{"200 30"}},
-		{"How many plants does each gardener have? Show the last name and the count.", []string{"2 Lind", "2 Reed"}},
+		{"How many plants does each gardener have? Show the last name and the count.", []string{"Lind 2", "Reed 2"}},
 		{"Count the plants planted after 2020.", []string{"3"}},
 		{"Find the names of plants that are not red.", []string{"fern", "ivy"}},
 		{"What is the last name of the oldest gardener?", []string{"Moe"}},

@@ -106,6 +106,8 @@ func (b *builder) plain(p *pred) (semantic.Cond, bool) {
 		c, ok = semantic.Null{Of: b.ref(p.slot)}, true
 	case nested:
 		c, ok = b.nested(p)
+	case sharing:
+		c, ok = b.sharing(p)
 	}
 	if ok && p.neg {
 		c = semantic.Not{Cond: c}
@@ -246,6 +248,16 @@ func (b *builder) nested(p *pred) (semantic.Cond, bool) {
 		q.Where = flat(in)
 	}
 	return semantic.Compare{Left: b.ref(p.slot), Op: p.op, Right: semantic.Scalar{Query: q}}, true
+}
+
+// sharing keeps the rows whose value is one of those of the rows named.
+func (b *builder) sharing(p *pred) (semantic.Cond, bool) {
+	in, ok := b.all(p.inner)
+	if !ok {
+		return nil, false
+	}
+	q := &semantic.Query{From: b.name(p.slot.pick.table), Select: []semantic.Output{{Expr: b.ref(p.slot)}}, Where: flat(in)}
+	return semantic.Member{Of: b.ref(p.slot), Query: q}, true
 }
 
 // every asks for all of several values: on several rows of another table, or,

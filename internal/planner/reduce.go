@@ -154,7 +154,7 @@ func (ps *parse) measures(items []item) []item {
 
 // general words add nothing to the noun before them: faculty members.
 var general = map[string]bool{"member": true, "item": true, "record": true, "entry": true, "info": true, "information": true, "data": true, "instance": true, "listing": true,
-	"size": true, "amount": true, "value": true, "figure": true}
+	"size": true, "amount": true, "value": true, "figure": true, "table": true, "case": true}
 
 // one makes a reduced item out of the items it stands for.
 func one(kind byte, node any, m []item) []item {
@@ -243,12 +243,9 @@ func (ps *parse) ideaSlot(idea string, it item) *slot {
 
 // dates adds every date column and every year to a slot.
 func (ps *parse) dates(s *slot) {
-	for t := range ps.p.index.model.Tables {
-		for c := range ps.p.index.model.Tables[t].Columns {
-			r := ref{t, c}
-			if ps.p.index.isMoment(r) && !slices.ContainsFunc(s.opts, func(o cand) bool { return o.ref == r }) {
-				s.opts = append(s.opts, cand{r, 0.6})
-			}
+	for _, r := range ps.p.index.moments {
+		if !slices.ContainsFunc(s.opts, func(o cand) bool { return o.ref == r }) {
+			s.opts = append(s.opts, cand{r, 0.6})
 		}
 	}
 }

@@ -52,3 +52,22 @@ func corrected(t lexicon.Token, words map[string]bool) string {
 func plain(w string) bool {
 	return strings.Trim(w, "abcdefghijklmnopqrstuvwxyz") == ""
 }
+
+// unquoted splits a quotation that is no value, each word of which is one: a
+// first and a last name.
+func (p *Planner) unquoted(toks []lexicon.Token) []lexicon.Token {
+	out := toks[:0:0]
+	for _, t := range toks {
+		words := strings.Fields(t.Text)
+		if !t.Quoted || len(words) < 2 || len(words) > 3 || len(p.values.Find(t.Text)) > 0 || slices.ContainsFunc(words, func(w string) bool { return len(p.values.Find(w)) == 0 }) {
+			out = append(out, t)
+			continue
+		}
+		for _, w := range words {
+			part := t
+			part.Text, part.Lower, part.Lemma = w, lexicon.Fold(w), lexicon.Fold(w)
+			out = append(out, part)
+		}
+	}
+	return out
+}

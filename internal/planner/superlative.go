@@ -3,6 +3,8 @@ package planner
 import (
 	"slices"
 	"strings"
+
+	"github.com/postern/postern/internal/planner/lexicon"
 )
 
 func direction(arg string) (desc bool, idea string) {
@@ -63,6 +65,31 @@ func mostOften(ps *parse, m []item) ([]item, bool) {
 	}
 	desc, _ := direction(m[1].arg)
 	return one(kSuper, &super{slot: tableOf(m[0]), rows: true, desc: desc, n: 1, at: m[0].start}, m), true
+}
+
+// mostDone: the product that was ordered most often; the game that is played
+// the most. What is done to a thing is counted in the table that the verb
+// names, or in the only one whose rows it has.
+func mostDone(ps *parse, m []item) ([]item, bool) {
+	if a := ps.after(); a != 0 && a != '.' && a != 'p' && a != '&' && a != ',' {
+		return nil, false
+	}
+	desc, idea := direction(m[len(m)-1].arg)
+	if idea != "" {
+		return nil, false
+	}
+	s := &super{rows: true, desc: desc, n: 1, done: true, at: m[1].start}
+	v, _ := first(m, "v")
+	t := &slot{text: v.text, at: v.start, want: tableOnly}
+	for _, c := range ps.p.index.find([]string{lexicon.Lemma(strings.ToLower(v.text))}) {
+		if c.column < 0 && c.score > 0.4 && !slices.ContainsFunc(m[0].tabs, func(o cand) bool { return o.table == c.table && o.score > 0.9 }) {
+			t.opts = append(t.opts, cand{c.ref, max(c.score, 0.7)})
+		}
+	}
+	if len(t.opts) > 0 {
+		s.slot = t
+	}
+	return append(m[:1:1], one(kSuper, s, m[1:])...), true
 }
 
 // mostSuch: the most female students.

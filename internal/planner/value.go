@@ -8,11 +8,50 @@ import (
 	"github.com/postern/postern/internal/semantic"
 )
 
+// sameAs: in the same department as Clara.
+func sameAs(ps *parse, m []item) ([]item, bool) {
+	w, _ := first(m, "@")
+	if !strings.HasSuffix(strings.ToLower(w.text), "same") {
+		return nil, false
+	}
+	of, _ := first(m, "CT")
+	p := &pred{kind: sharing, at: m[0].start}
+	if of.kind == kColumn {
+		p.slot = columnOf(of, anything)
+	} else {
+		p.slot = ps.p.index.keysTo(of)
+	}
+	for _, f := range only(m, "F") {
+		in := f.node.(*pred)
+		if in.rows || in.kind == related {
+			return nil, false
+		}
+		p.inner = append(p.inner, in)
+	}
+	return one(kPred, p, m), p.slot != nil && len(p.slot.opts) > 0
+}
+
+// keysTo gives the foreign keys that lead to a table.
+func (x *index) keysTo(t item) *slot {
+	s := &slot{text: t.text, at: t.start}
+	for from := range x.model.Tables {
+		for _, r := range x.columns(from) {
+			if x.leadsTo(r, t.tabs[0].table) {
+				s.opts = append(s.opts, cand{r, 0.8})
+			}
+		}
+	}
+	return s
+}
+
 func likeText(ps *parse, m []item) ([]item, bool) {
 	if m[0].kind == byte(lexicon.Like) && len(m) > 2 && m[len(m)-1].start == m[1].end {
 		return nil, false // what comes next begins something else
 	}
-	kind, _ := first(m, "~")
+	kind, ok := first(m, "~")
+	if !ok {
+		kind.arg = string(semantic.Contains) // a name that has 'x'
+	}
 	p := &pred{kind: like, match: semantic.MatchKind(kind.arg), neg: hasNot(m), at: m[0].start}
 	for _, q := range only(m, "Q") {
 		p.values = append(p.values, q.arg)
@@ -178,7 +217,7 @@ func bareValue(ps *parse, m []item) ([]item, bool) {
 		}
 	}
 	ps.wayOf(all, m[0])
-	p := &pred{kind: among, slot: all, neg: hasNot(m), at: m[0].start, bare: true, both: len(only(m, "j")) > 0, listed: len(only(m, "&")) > 0 && len(only(m, "i")) == 0}
+	p := &pred{kind: among, slot: all, neg: hasNot(m), at: m[0].start, bare: true, end: ps.endBefore(m), both: len(only(m, "j")) > 0, listed: len(only(m, "&")) > 0 && len(only(m, "i")) == 0}
 	if !ps.p.fill(p, vals) {
 		if len(vals) == 1 {
 			return nil, false
@@ -215,8 +254,38 @@ func (ps *parse) wayOf(s *slot, before item) {
 	}
 }
 
+// endBefore tells whether what comes before a value makes it a beginning or
+// an end: from, departing from, arriving at.
+func (ps *parse) endBefore(m []item) string {
+	n := slices.IndexFunc(m, func(it item) bool { return it.kind == kValue })
+	if n > 0 && m[n-1].kind == byte(lexicon.Prep) {
+		switch w, _, _ := strings.Cut(strings.ToLower(m[n-1].text), " "); w {
+		case "from":
+			return "start"
+		case "to", "into", "towards":
+			return "end"
+		}
+	}
+	near := slices.Concat(ps.items[max(0, ps.lo-3):ps.lo], m[:n])
+	for i := len(near) - 1; i >= 0; i-- {
+		if strings.IndexByte("vphCTb", near[i].kind) < 0 {
+			break
+		}
+		if r := role(lexicon.Lemma(strings.ToLower(near[i].text))); r == "start" || r == "end" {
+			return r
+		}
+	}
+	return ""
+}
+
 func eitherPred(ps *parse, m []item) ([]item, bool) {
 	a, b := m[0].node.(*pred), m[len(m)-1].node.(*pred)
+	if t, ok := first(m, "T"); ok {
+		if b.slot == nil || !slices.ContainsFunc(b.slot.opts, func(c cand) bool { return c.table == t.tabs[0].table || ps.p.index.leadsTo(c.ref, t.tabs[0].table) }) {
+			return nil, false
+		}
+		ps.own(b, tableOf(t))
+	}
 	a.or = append(a.or, b)
 	return one(kPred, a, m), true
 }

@@ -3,6 +3,7 @@ package semantic
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/postern/postern/internal/fault"
 )
@@ -40,7 +41,14 @@ func Compile(q Query, m *Model, d Dialect) (Statement, error) {
 	if d != SQLite && d != DuckDB && d != Postgres {
 		return Statement{}, fault.New(fault.Invalid, "no compiler for the dialect %q", d)
 	}
-	c := &compiler{m: m, d: d, graph: m.joinGraph()}
+	c := &compiler{m: m, d: d, graph: m.joinGraph().preferring(q.Prefer)}
+	for _, name := range q.Prefer {
+		if j, ok := m.Join(name); ok {
+			c.note("of the ways from " + Words(j.From) + " to " + Words(j.To) + ", " + strings.Join(j.Columns, ", ") + " is taken")
+		} else {
+			c.fail("there is no join %q", name)
+		}
+	}
 	r := c.query(&q, nil)
 	if c.err != nil {
 		return Statement{}, c.err

@@ -331,3 +331,23 @@ func TestAKeyLeadsToTheTableOfItsSchema(t *testing.T) {
 		t.Errorf("%+v", m.Joins)
 	}
 }
+
+func TestAPreferredJoinIsTakenBeforeOthersOfTheSameTables(t *testing.T) {
+	col := func(name string) semantic.Column { return semantic.Column{Name: name, Class: semantic.Numeric} }
+	m := &semantic.Model{Tables: []semantic.Table{
+		{Name: "port", Physical: "port", PrimaryKey: []string{"id"}, Columns: []semantic.Column{col("id"), col("depth")}},
+		{Name: "trip", Physical: "trip", PrimaryKey: []string{"id"}, Columns: []semantic.Column{col("id"), col("source"), col("target")}},
+	}, Joins: []semantic.Join{
+		{Name: "a", From: "trip", Columns: []string{"source"}, To: "port", RefColumns: []string{"id"}, Cardinality: semantic.ManyToOne},
+		{Name: "b", From: "trip", Columns: []string{"target"}, To: "port", RefColumns: []string{"id"}, Cardinality: semantic.ManyToOne},
+	}}
+	query := q{From: "trip", Select: out(ref{Set: "port", Column: "depth"}), Prefer: []string{"b"}}
+	s, err := semantic.Compile(query, m, semantic.SQLite)
+	if err != nil || len(s.Ambiguous) > 0 || !strings.Contains(s.SQL, `"target"`) || len(s.Notes) != 1 {
+		t.Errorf("%v %+v", err, s)
+	}
+	query.Prefer = []string{"nowhere"}
+	if _, err := semantic.Compile(query, m, semantic.SQLite); err == nil {
+		t.Error("a join that is not there is preferred")
+	}
+}

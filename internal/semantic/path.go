@@ -88,6 +88,32 @@ func newGraph(m *Model) *graph {
 	return g
 }
 
+// preferring leaves out the joins that lead between the same two tables as one
+// of those named, unless they are named as well.
+func (g *graph) preferring(names []string) *graph {
+	if len(names) == 0 {
+		return g
+	}
+	pairs := map[[2]int]bool{}
+	named := func(h hop) bool { return slices.Contains(names, h.join.Name) }
+	for t, hops := range g.from {
+		for i, h := range hops {
+			if named(h) {
+				pairs[[2]int{t, g.to[t][i]}] = true
+			}
+		}
+	}
+	out := &graph{tables: g.tables, from: make([][]hop, len(g.from)), to: make([][]int, len(g.to)), joins: g.joins}
+	for t, hops := range g.from {
+		for i, h := range hops {
+			if to := g.to[t][i]; named(h) || !pairs[[2]int{t, to}] {
+				out.from[t], out.to[t] = append(out.from[t], h), append(out.to[t], to)
+			}
+		}
+	}
+	return out
+}
+
 // Path gives the shortest way from a table to another, and whether another
 // one is as short.
 func (m *Model) Path(from, to string) (p Path, ambiguous, ok bool) {

@@ -17,6 +17,7 @@ type Query struct {
 
 	Joins    []JoinAs // sets under another name or by a chosen join; all else goes the shortest way
 	Optional []string // sets whose absence keeps the row (LEFT JOIN): "including those without"
+	Prefer   []string // joins to take where two tables are joined in several ways; of the whole statement
 
 	Select   []Output
 	Distinct bool

@@ -117,5 +117,33 @@ var shortValues = map[string][]string{
 	"girl": {"f", "female"}, "boy": {"m", "male"},
 }
 
-// ShortValues gives how a value's word may be stored: female, F.
-func ShortValues(lemma string) []string { return shortValues[lemma] }
+// peoples are countries by the adjective that is said of what is theirs.
+var peoples = func() map[string][]string {
+	m := map[string][]string{}
+	for line := range strings.Lines(peopleText) {
+		for entry := range strings.SplitSeq(strings.TrimSpace(line), ";") {
+			if adjective, countries, ok := strings.Cut(strings.TrimSpace(entry), ":"); ok {
+				m[adjective] = strings.Split(countries, ",")
+			}
+		}
+	}
+	return m
+}()
+
+const peopleText = `american:usa,united states,us,u.s.,united states of america,america; british:uk,united kingdom,britain,great britain,england; english:england,uk; scottish:scotland; welsh:wales; irish:ireland
+french:france; german:germany; spanish:spain; italian:italy; portuguese:portugal; dutch:netherlands,the netherlands,holland; belgian:belgium; swiss:switzerland; austrian:austria; swedish:sweden
+norwegian:norway; danish:denmark; finnish:finland; icelandic:iceland; polish:poland; czech:czech republic,czechia; slovak:slovakia; hungarian:hungary; romanian:romania; bulgarian:bulgaria
+greek:greece; turkish:turkey; russian:russia,russian federation; ukrainian:ukraine; serbian:serbia; croatian:croatia; slovenian:slovenia; estonian:estonia; latvian:latvia; lithuanian:lithuania
+canadian:canada; mexican:mexico; brazilian:brazil; argentine:argentina; argentinian:argentina; chilean:chile; colombian:colombia; peruvian:peru; venezuelan:venezuela; cuban:cuba; jamaican:jamaica
+chinese:china,people's republic of china; japanese:japan; korean:south korea,korea; indian:india; pakistani:pakistan; bangladeshi:bangladesh; thai:thailand; vietnamese:vietnam; indonesian:indonesia
+malaysian:malaysia; filipino:philippines; singaporean:singapore; israeli:israel; iranian:iran; iraqi:iraq; saudi:saudi arabia; egyptian:egypt; moroccan:morocco; algerian:algeria; tunisian:tunisia
+nigerian:nigeria; kenyan:kenya; ethiopian:ethiopia; ghanaian:ghana; south african:south africa; australian:australia; new zealand:new zealand; european:europe; asian:asia; african:africa`
+
+// ShortValues gives how a value's word may be stored: female, F; French,
+// France.
+func ShortValues(lemma string) []string {
+	if v, ok := shortValues[lemma]; ok {
+		return v
+	}
+	return peoples[lemma]
+}
