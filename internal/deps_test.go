@@ -45,7 +45,7 @@ var may = map[string][]string{
 	"chart":                        {"fault", "result"},
 	"chart/render":                 {"fault", "chart", "chart/script"},
 	"chart/script":                 {},
-	"tool":                         {"fault", "auth", "product", "product/search", "semantic", "semantic/form", "rank", "result", "chart", "stats"},
+	"tool":                         {"fault", "auth", "product", "product/market", "product/search", "semantic", "semantic/form", "rank", "result", "chart", "stats"},
 	"chat":                         {"fault", "auth"},
 	"chat/chattest":                {"fault", "chat"},
 	"job":                          {"fault", "auth"},

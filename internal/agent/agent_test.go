@@ -75,7 +75,7 @@ func newWorld(t *testing.T) *world {
 	must(t, lite.Close())
 	w.models = &tool.Models{Changes: w.DB.Changes, Now: func() time.Time { return w.now }}
 	w.viewer, w.other = gatewaytest.Client("viewer", auth.Viewer), gatewaytest.Client("other", auth.Viewer)
-	w.Publish(t, fmt.Sprintf(spec, "garden", file), w.viewer)
+	w.Register(t, fmt.Sprintf(spec, "garden", file), w.viewer)
 	return w
 }
 

@@ -50,7 +50,7 @@ func TestALoginsValuesAreKnownToItAlone(t *testing.T) {
 	pg.Exec(t, fmt.Sprintf(rowsOf, pg.Database))
 	w := gatewaytest.New(t, map[product.Engine]warehouse.Driver{product.PostgreSQL: postgres.Driver{}})
 	ann, bob := gatewaytest.Client("ann", auth.Viewer), gatewaytest.Client("bob", auth.Viewer)
-	id := w.Publish(t, fmt.Sprintf(rowsSpec, pg.Port, pg.Database), ann, bob)
+	id := w.Register(t, fmt.Sprintf(rowsSpec, pg.Port, pg.Database), ann, bob)
 	login := func(c auth.Caller, state, user string) {
 		t.Helper()
 		w.Login(t, c, id, state, user+"_"+pg.Database, "p")

@@ -15,6 +15,7 @@ import (
 	"github.com/postern/postern/internal/fault"
 	"github.com/postern/postern/internal/gateway/gatewaytest"
 	"github.com/postern/postern/internal/product"
+	"github.com/postern/postern/internal/product/market"
 	"github.com/postern/postern/internal/testpg"
 	"github.com/postern/postern/internal/tool"
 	"github.com/postern/postern/internal/warehouse"
@@ -97,7 +98,7 @@ func lite(t *testing.T) (*gatewaytest.World, auth.Caller) {
 		t.Fatal(err)
 	}
 	viewer := gatewaytest.Client("viewer", auth.Viewer)
-	w.Publish(t, fmt.Sprintf(plotsSpec, "sqlite://"+file, ", x-postern-login: none", "main"), viewer)
+	w.Register(t, fmt.Sprintf(plotsSpec, "sqlite://"+file, ", x-postern-login: none", "main"), viewer)
 	return w, viewer
 }
 
@@ -173,6 +174,33 @@ func TestAKeyThatIsNotKnownIsRefusedAndNotPassedOver(t *testing.T) {
 	}
 }
 
+func TestASearchKeepsToItsMarketplace(t *testing.T) {
+	w, viewer := lite(t)
+	if _, err := w.CreateMarketplace(t.Context(), w.Admin, []byte("marketplace: {marketplaceId: fresh, contactName: A, contactEmail: a@example.com, en: {name: Fresh}}")); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.GrantMarket(t.Context(), w.Admin, market.Grant{Marketplace: "fresh", Subject: viewer.Subject(), Role: market.Viewer}, false); err != nil {
+		t.Fatal(err)
+	}
+	find := func(id string) int {
+		got, ret := use(t, w, nil, viewer, "list_data_products_tool", `{"search_term":"plots","marketplace_id":"`+id+`"}`)
+		if ret.Err != nil {
+			return -1
+		}
+		return len(got["results"].([]any))
+	}
+	if err := w.SetStatus(t.Context(), w.Admin, "garden", "1.0.0", product.Ready, false); err != nil {
+		t.Fatal(err)
+	}
+	all, none, other := find("default"), find("fresh"), find("unknown")
+	if _, err := w.Publish(t.Context(), w.Admin, "fresh", []market.Change{{Op: market.Publish, Product: "garden"}}); err != nil {
+		t.Fatal(err)
+	}
+	if one := find("fresh"); all != 1 || none != 0 || one != 1 || other != -1 {
+		t.Errorf("found %d in default, %d where nothing was published, then %d, and %d in none", all, none, one, other)
+	}
+}
+
 // own is a table of which each login sees its own rows.
 const own = `
 CREATE TABLE plot (plot_id int PRIMARY KEY, name text, soil text, area int, leased date, owner text);
@@ -193,7 +221,7 @@ func TestASchemaHoldsTheValuesThatItsCallersLoginSees(t *testing.T) {
 	w := gatewaytest.New(t, map[product.Engine]warehouse.Driver{product.PostgreSQL: postgres.Driver{}})
 	ann, bob := gatewaytest.Client("ann", auth.Viewer), gatewaytest.Client("bob", auth.Viewer)
 	uri := fmt.Sprintf("postgresql://127.0.0.1:%d/%s?sslmode=disable", pg.Port, pg.Database)
-	id := w.Publish(t, fmt.Sprintf(plotsSpec, uri, "", "public"), ann, bob)
+	id := w.Register(t, fmt.Sprintf(plotsSpec, uri, "", "public"), ann, bob)
 	w.Login(t, ann, id, "own", "ann_"+pg.Database, "p")
 	w.Login(t, bob, id, "own", "bob_"+pg.Database, "p")
 	m := &tool.Models{Changes: w.DB.Changes}

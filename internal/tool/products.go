@@ -5,7 +5,10 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/postern/postern/internal/auth"
 	"github.com/postern/postern/internal/fault"
+	"github.com/postern/postern/internal/product"
+	"github.com/postern/postern/internal/product/market"
 	"github.com/postern/postern/internal/product/search"
 )
 
@@ -50,7 +53,7 @@ func readSpec(ctx context.Context, e *Env, in specInput) (Answer[specOutput], er
 type searchInput struct {
 	SearchTerm    string `json:"search_term" jsonschema:"Words to look for in names, descriptions, tables, columns, metrics and their synonyms; empty lists every product."`
 	Limit         int    `json:"limit,omitempty" jsonschema:"Products to return at most; 5 when left out."`
-	MarketplaceID string `json:"marketplace_id,omitempty" jsonschema:"Leave out: the marketplace default holds every product that you may see."`
+	MarketplaceID string `json:"marketplace_id,omitempty" jsonschema:"Id of a marketplace to look in; leave out for every product that you may see."`
 }
 
 func (searchInput) bounds() map[string][2]float64 { return map[string][2]float64{"limit": {1, 100}} }
@@ -72,10 +75,7 @@ var productSearch = leading(Define("list_data_products_tool", "Search data produ
 	findProducts))
 
 func findProducts(ctx context.Context, e *Env, in searchInput) (Answer[found[foundProduct]], error) {
-	if m := in.MarketplaceID; m != "" && m != "default" {
-		return Answer[found[foundProduct]]{}, fault.New(fault.NotFound, "there is no marketplace of this id; the marketplace default always exists")
-	}
-	all, err := e.Data.Products(ctx, e.Caller)
+	all, err := e.products(ctx, in.MarketplaceID)
 	if err != nil {
 		return Answer[found[foundProduct]]{}, err
 	}
@@ -87,6 +87,29 @@ func findProducts(ctx context.Context, e *Env, in searchInput) (Answer[found[fou
 	}
 	out.Instructions = instructions(len(out.Results), len(hit), len(all))
 	return Answer[found[foundProduct]]{Content: out, Top: out}, nil
+}
+
+// markets is Data that knows of marketplaces.
+type markets interface {
+	Listed(ctx context.Context, c auth.Caller, marketplace string) ([]market.Shown, error)
+}
+
+// products are those of a marketplace that the caller may see; of all, where
+// none is named.
+func (e *Env) products(ctx context.Context, marketplace string) ([]product.Product, error) {
+	if marketplace == "" || marketplace == market.Default {
+		return e.Data.Products(ctx, e.Caller)
+	}
+	m, ok := e.Data.(markets)
+	if !ok {
+		return nil, fault.New(fault.NotFound, "there is no marketplace of this id; the marketplace default always exists")
+	}
+	shown, err := m.Listed(ctx, e.Caller, marketplace)
+	out := make([]product.Product, len(shown))
+	for i, s := range shown {
+		out[i] = s.Product
+	}
+	return out, err
 }
 
 func instructions(shown, hit, all int) string {

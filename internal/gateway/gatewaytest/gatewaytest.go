@@ -43,7 +43,7 @@ func New(t testing.TB, drivers map[product.Engine]warehouse.Driver) *World {
 	w := &World{DB: db, Admin: Client("admin", auth.ServerAdmin), Files: t.TempDir()}
 	w.Gateway = &gateway.Gateway{
 		Catalog: db, Policy: pol, Vault: &credential.Vault{Store: db, Seal: ring.AEAD("credential")}, Pool: pool, Record: db,
-		Files: product.Files{Root: w.Files, DataDir: dir}, Changes: db.Changes,
+		Files: product.Files{Root: w.Files, DataDir: dir}, Changes: db.Changes, Markets: db,
 	}
 	return w
 }
@@ -53,8 +53,8 @@ func Client(id string, role auth.Role) auth.Caller {
 	return auth.Caller{Kind: auth.Machine, ClientID: auth.ClientID("pc_" + id), Name: id, Role: role, Scopes: []auth.Scope{auth.ScopeAll}}
 }
 
-// Publish registers a product and lets viewers in. It gives the product's id.
-func (w *World) Publish(t testing.TB, spec string, viewers ...auth.Caller) string {
+// Register registers a product and lets viewers in. It gives the product's id.
+func (w *World) Register(t testing.TB, spec string, viewers ...auth.Caller) string {
 	t.Helper()
 	p, _, err := w.CreateProduct(t.Context(), w.Admin, []byte(spec))
 	must(t, err)
