@@ -66,6 +66,24 @@ func (e evidence) words(p *Planner, toks []lexicon.Token, items []item) {
 		}
 	}
 	e["weakest term"] = weakest
+	e.pairs("said", kindsOf(items))
+	if len(toks) > 1 {
+		e.on("asks for one", toks[0].Lower == "what" && (toks[1].Lower == "is" || toks[1].Lower == "was") || toks[0].Lower == "who" && toks[1].Lower == "is")
+	}
+	if n := len(items); n > 1 {
+		last := items[n-1]
+		if last.kind == byte(lexicon.Stop) {
+			last = items[n-2]
+		}
+		e.on("ends open", last.kind == byte(lexicon.Prep) || last.kind == byte(lexicon.Verb) || last.kind == byte(lexicon.Filler))
+	}
+}
+
+// pairs counts what kinds of words stand side by side.
+func (e evidence) pairs(name, kinds string) {
+	for i := range len(kinds) - 1 {
+		e.on(name+" "+kinds[i:i+2], true)
+	}
 }
 
 func (e evidence) valueWords(p *Planner, it item, toks []lexicon.Token) {
@@ -100,16 +118,24 @@ func level(cs []cand, within float64) (n int) {
 // read takes the evidence of a reading.
 func (b *builder) read(e evidence, s standing) {
 	f := b.f
-	weakest := 1.0
+	weakest, next, sum := 1.0, 1.0, 0.0
 	for _, s := range f.slots() {
-		weakest = min(weakest, s.pick.score)
+		sum += min(s.pick.score, 1)
+		if s.pick.score < weakest {
+			weakest, next = s.pick.score, weakest
+		} else {
+			next = min(next, s.pick.score)
+		}
 		e.add("slots", 1)
+		e.most("namesakes", b.p.index.namesakes(s.pick.ref))
 		e.add("contested", bit(contested(b.p, s, 0.05)))
 		e.add("nearly contested", bit(contested(b.p, s, 0.2)))
 		e.add("not its owner's", bit(s.owners != nil && !s.owns(s.pick.table)))
 		e.add("soft", bit(s.soft))
 	}
-	e["weakest reading"] = weakest
+	e["weakest reading"], e["second weakest"] = weakest, next
+	e["mean reading"] = sum / max(1, e["slots"])
+	e["tables there are"] = float64(len(b.p.index.model.Tables))
 	e["margin"], e["third"] = s.margin, s.third
 	e.add("not the nearest", float64(s.raw))
 	e.add("tables", float64(b.tables))
@@ -142,6 +168,28 @@ func (b *builder) read(e evidence, s standing) {
 	e.on("distinct", b.q.Distinct)
 }
 
+// saysKey tells that a key is asked for by name.
+func saysKey(text string) bool {
+	words := lexicon.SplitName(text)
+	return len(words) > 0 && labels[words[len(words)-1]]
+}
+
+// namesakes is how many columns of other tables are called the same.
+func (x *index) namesakes(r ref) float64 {
+	if r.column < 0 {
+		return 0
+	}
+	n := 0
+	for t := range x.model.Tables {
+		if t != r.table {
+			if _, ok := x.named(t, x.column(r).Name); ok {
+				n++
+			}
+		}
+	}
+	return float64(n)
+}
+
 // contested tells that another reading of a slot is nearly as near as the one
 // taken, and says something else.
 func contested(p *Planner, s *slot, within float64) bool {
@@ -171,6 +219,12 @@ func (b *builder) shownEvidence(e evidence) {
 			e.on("shows a name", b.naming(r))
 			e.on("shows a number", b.p.index.isNumber(r))
 			e.on("shows of another table", b.head >= 0 && r.table != b.head)
+			c := b.p.index.column(r)
+			if rows := b.p.index.table(r.table).Rows; rows > 0 && c.Distinct >= 0 {
+				e.most("distinct share shown", float64(c.Distinct)/float64(rows))
+				e.on("shows what repeats", c.Distinct < rows)
+			}
+			e.on("shows a key unasked", (role == semantic.Key || role == semantic.Foreign) && !saysKey(o.slot.text))
 		}
 	}
 	e.on("count of one", len(b.f.outs) == 1 && b.f.outs[0].rows)
@@ -232,6 +286,7 @@ func (b *builder) textEvidence(e evidence) {
 // left takes the evidence of what reduction left, and interpret passed over.
 func (e evidence) left(kinds string) {
 	e.add("left", float64(len(kinds)))
+	e.pairs("left", kinds)
 	for _, k := range "phvwbe&+." {
 		e.add("left "+string(k), float64(strings.Count(kinds, string(k))))
 	}

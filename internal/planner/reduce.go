@@ -50,9 +50,11 @@ func (ps *parse) shape() string {
 	return b.String()
 }
 
-func (ps *parse) kinds() string {
-	b := make([]byte, len(ps.items))
-	for i, it := range ps.items {
+func (ps *parse) kinds() string { return kindsOf(ps.items) }
+
+func kindsOf(items []item) string {
+	b := make([]byte, len(items))
+	for i, it := range items {
 		b[i] = it.kind
 	}
 	return string(b)

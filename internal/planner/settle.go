@@ -73,6 +73,7 @@ func (e evidence) rows(r Rows) {
 		e.on("one row with a zero", zero)
 	}
 	e["rows"] = float64(len(r.Cells))
+	e.on("rows where one is asked for", len(r.Cells) > 1 && e["asks for one"] > 0)
 	seen := map[string]bool{}
 	for _, row := range r.Cells {
 		seen[rowText(row)] = true

@@ -9,13 +9,12 @@ import (
 // How trees are grown: few, small and slowly, as there are thousands of
 // readings to learn from and not millions.
 const (
-	rounds  = 110
-	depth   = 3
 	rate    = 0.08
 	ridge   = 4.0 // draws leaves to 0
 	leanest = 6.0 // the least weight of a leaf
 	worth   = 0.8 // the least gain of a split
 	bins    = 24  // bounds tried of a feature
+	rare    = 20  // what fewer samples have tells nothing
 )
 
 // sample is a reading to learn from.
@@ -59,38 +58,47 @@ func (m model) odds(e map[string]float64) float64 {
 
 func sigmoid(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
 
-// table is samples with their evidence in bins.
+// table is samples with their evidence in bins. Most evidence is 0 for most
+// samples, so what is not is listed.
 type table struct {
-	names  []string
-	bounds [][]float64 // by name, ascending
-	bin    [][]uint8   // by name, by sample: how many bounds lie below
-	right  []float64
-	weight []float64
+	features []feature
+	right    []float64
+	weight   []float64
+}
+
+type feature struct {
+	name   string
+	bounds []float64 // ascending
+	rows   []int32   // samples in another bin than zero
+	bin    []uint8   // of each of them: how many bounds lie below
+	zero   int       // the bin of 0
 }
 
 // tabulate leaves out the evidence that use refuses.
 func tabulate(samples []sample, use func(string) bool) *table {
-	all := map[string]bool{}
+	n := map[string]int{}
 	for _, s := range samples {
-		for n := range s.evidence {
-			if use(n) {
-				all[n] = true
-			}
+		for name := range s.evidence {
+			n[name]++
 		}
 	}
-	t := &table{names: slices.Sorted(maps.Keys(all))}
-	for _, n := range t.names {
+	t := &table{}
+	for _, name := range slices.Sorted(maps.Keys(n)) {
+		if !use(name) || n[name] < rare {
+			continue
+		}
 		values := make([]float64, len(samples))
 		for i, s := range samples {
-			values[i] = s.evidence[n]
+			values[i] = s.evidence[name]
 		}
-		bounds := boundsOf(values)
-		bin := make([]uint8, len(samples))
+		f := feature{name: name, bounds: boundsOf(values)}
+		f.zero, _ = slices.BinarySearch(f.bounds, 0)
 		for i, v := range values {
-			at, _ := slices.BinarySearch(bounds, v)
-			bin[i] = uint8(at)
+			if at, _ := slices.BinarySearch(f.bounds, v); at != f.zero {
+				f.rows, f.bin = append(f.rows, int32(i)), append(f.bin, uint8(at))
+			}
 		}
-		t.bounds, t.bin = append(t.bounds, bounds), append(t.bin, bin)
+		t.features = append(t.features, f)
 	}
 	for _, s := range samples {
 		r := 0.0
@@ -123,8 +131,9 @@ func boundsOf(values []float64) []float64 {
 // round keeps what is written the same as what was tried.
 func round(x float64) float64 { return math.Round(x*1e4) / 1e4 }
 
-// boost fits trees to the samples: each to what the ones before leave.
-func boost(t *table) model {
+// boost fits so many trees of a depth to the samples: each to what the ones
+// before leave.
+func boost(t *table, rounds, depth int) model {
 	n := len(t.right)
 	var right, all float64
 	for i := range n {
@@ -135,88 +144,130 @@ func boost(t *table) model {
 	for i := range odds {
 		odds[i] = m.base
 	}
-	g := &grower{t: t, slope: make([]float64, n), curve: make([]float64, n)}
-	rows := make([]int, n)
+	g := &grower{t: t, slope: make([]float64, n), curve: make([]float64, n), at: make([]int, n)}
 	for range rounds {
 		for i := range n {
 			p := sigmoid(odds[i])
-			g.slope[i], g.curve[i] = t.weight[i]*(t.right[i]-p), t.weight[i]*p*(1-p)
-			rows[i] = i
+			g.slope[i], g.curve[i], g.at[i] = t.weight[i]*(t.right[i]-p), t.weight[i]*p*(1-p), 0
 		}
-		g.tree = nil
-		g.grow(rows, depth, func(i int, leaf float64) { odds[i] += leaf })
+		g.grow(depth)
+		for i := range n {
+			odds[i] += g.tree[g.at[i]].bound
+		}
 		m.trees = append(m.trees, g.tree)
 	}
 	return m
 }
 
+// grower grows one tree, a level at a time.
 type grower struct {
 	t            *table
 	slope, curve []float64 // of the loss, by sample
+	at           []int     // the node that each sample has come to
 	tree         []split
 }
 
-// grow adds the node for the rows, and what is under it; each is told what
-// every row's leaf adds.
-func (g *grower) grow(rows []int, left int, each func(int, float64)) int {
-	at := len(g.tree)
-	g.tree = append(g.tree, split{})
-	f, b, ok := -1, 0, false
-	if left > 0 {
-		f, b, ok = g.best(rows)
-	}
-	if !ok {
-		var s, c float64
-		for _, i := range rows {
-			s, c = s+g.slope[i], c+g.curve[i]
-		}
-		leaf := round(rate * s / (c + ridge))
-		g.tree[at].bound = leaf
-		for _, i := range rows {
-			each(i, leaf)
-		}
-		return at
-	}
-	var yes, no []int
-	for _, i := range rows {
-		if int(g.t.bin[f][i]) <= b {
-			yes = append(yes, i)
-		} else {
-			no = append(no, i)
-		}
-	}
-	g.tree[at] = split{name: g.t.names[f], bound: g.t.bounds[f][b]}
-	y := g.grow(yes, left-1, each)
-	n := g.grow(no, left-1, each)
-	g.tree[at].yes, g.tree[at].no = y, n
-	return at
+// sums of slopes and curves.
+type sums struct{ s, c float64 }
+
+func (x sums) less(y sums) sums { return sums{x.s - y.s, x.c - y.c} }
+
+func (x sums) gain() float64 { return x.s * x.s / (x.c + ridge) }
+
+// cut is the best split of a node.
+type cut struct {
+	gain         float64
+	feature, bin int
 }
 
-// best finds the split that gains most.
-func (g *grower) best(rows []int) (feature, bin int, ok bool) {
-	var s, c float64
-	for _, i := range rows {
-		s, c = s+g.slope[i], c+g.curve[i]
-	}
-	gain := worth
-	for f, bound := range g.t.bounds {
-		var ss, cs [bins + 1]float64
-		for _, i := range rows {
-			k := g.t.bin[f][i]
-			ss[k] += g.slope[i]
-			cs[k] += g.curve[i]
+func (g *grower) grow(depth int) {
+	g.tree = []split{{}}
+	open := []int{0} // nodes of the lowest level
+	for level := 0; ; level++ {
+		total := make([]sums, len(g.tree))
+		for i, at := range g.at {
+			total[at] = sums{total[at].s + g.slope[i], total[at].c + g.curve[i]}
 		}
-		var ls, lc float64
-		for k := range bound {
-			ls, lc = ls+ss[k], lc+cs[k]
-			if lc < leanest || c-lc < leanest {
+		var next []int
+		cuts := map[int]cut{}
+		if level < depth {
+			cuts = g.cuts(open, total)
+		}
+		for _, n := range open {
+			c, ok := cuts[n]
+			if !ok {
+				g.tree[n].bound = round(rate * total[n].s / (total[n].c + ridge))
 				continue
 			}
-			v := ls*ls/(lc+ridge) + (s-ls)*(s-ls)/(c-lc+ridge) - s*s/(c+ridge)
-			if v > gain+1e-9 {
-				gain, feature, bin, ok = v, f, k, true
+			f := g.t.features[c.feature]
+			yes := len(g.tree)
+			g.tree[n] = split{f.name, f.bounds[c.bin], yes, yes + 1}
+			g.tree = append(g.tree, split{}, split{})
+			next = append(next, yes, yes+1)
+			g.part(n, f, c.bin, yes)
+		}
+		if open = next; len(open) == 0 {
+			return
+		}
+	}
+}
+
+// part moves a node's samples to the two under it.
+func (g *grower) part(n int, f feature, bin, yes int) {
+	rest := yes
+	if f.zero > bin {
+		rest = yes + 1
+	}
+	moved := map[int32]bool{}
+	for k, i := range f.rows {
+		if g.at[i] == n {
+			moved[i] = true
+			g.at[i] = yes
+			if int(f.bin[k]) > bin {
+				g.at[i] = yes + 1
 			}
 		}
 	}
-	return feature, bin, ok
+	for i := range g.at {
+		if g.at[i] == n && !moved[int32(i)] {
+			g.at[i] = rest
+		}
+	}
+}
+
+// cuts finds the split of each open node that gains most.
+func (g *grower) cuts(open []int, total []sums) map[int]cut {
+	best := map[int]cut{}
+	place := make([]int, len(g.tree)) // of a node among the open ones, from 1
+	for i, n := range open {
+		place[n] = i + 1
+	}
+	for fi, f := range g.t.features {
+		in := make([][bins + 1]sums, len(open)+1)
+		for k, i := range f.rows {
+			x := &in[place[g.at[i]]][f.bin[k]]
+			x.s, x.c = x.s+g.slope[i], x.c+g.curve[i]
+		}
+		for o, n := range open {
+			b := &in[o+1]
+			zero := total[n]
+			for k := range b {
+				zero = zero.less(b[k])
+			}
+			b[f.zero] = zero
+			var left sums
+			for k := range f.bounds {
+				left = sums{left.s + b[k].s, left.c + b[k].c}
+				right := total[n].less(left)
+				if left.c < leanest || right.c < leanest {
+					continue
+				}
+				gain := left.gain() + right.gain() - total[n].gain()
+				if c, ok := best[n]; gain > worth && (!ok || gain > c.gain+1e-9) {
+					best[n] = cut{gain, fi, k}
+				}
+			}
+		}
+	}
+	return best
 }

@@ -20,21 +20,21 @@ func readings() (out []sample) {
 
 func TestTreesLearnWhatTellsReadingsApart(t *testing.T) {
 	all := func(string) bool { return true }
-	m := boost(tabulate(readings(), all))
+	m := boost(tabulate(readings(), all), 60, 3)
 	odds := func(use, against float64) float64 {
 		return sigmoid(m.odds(map[string]float64{"of use": use, "against": against}))
 	}
 	if right, wrong := odds(1, 0), max(odds(0, 0), odds(1, 1), odds(0, 1)); right < 0.8 || wrong > 0.2 {
 		t.Errorf("right ones have %.2f, wrong ones up to %.2f", right, wrong)
 	}
-	blind := boost(tabulate(readings(), func(n string) bool { return n == "of no use" }))
+	blind := boost(tabulate(readings(), func(n string) bool { return n == "of no use" }), 60, 3)
 	if p := sigmoid(blind.odds(map[string]float64{"of use": 1})); p > 0.5 {
 		t.Errorf("evidence that was kept from it tells: %.2f", p)
 	}
 }
 
 func TestLicenceIsTheLowestWithFewWrong(t *testing.T) {
-	licence, right, wrong := crossed(readings(), func(string) bool { return true }, 400)
+	licence, right, wrong := crossed(readings(), fitted{"", func(string) bool { return true }, 60, 3}, 400)
 	if right != 25 || wrong > mayBe+2.8 || licence <= 0 || licence >= 1 {
 		t.Errorf("licence %.3f: right %.1f%%, wrong %.1f%%", licence, right, wrong)
 	}
