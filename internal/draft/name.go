@@ -28,14 +28,12 @@ func ID(s product.Source) string {
 	return cmp.Or(base, string(s.Engine))
 }
 
-// Named gives the schema with its tables in a fixed order, each with the name
-// of the record set it becomes: its own, with its schema's name before it where
-// another table has the same.
+// Named gives the schema with each table's record set: its own name, with its
+// schema's before it where another table has the same. The tables stay in the
+// warehouse's order: where a question could mean two of them, the planner takes
+// the first.
 func Named(s product.Schema) product.Schema {
 	out := product.Schema{Tables: slices.Clone(s.Tables)}
-	slices.SortFunc(out.Tables, func(a, b product.SchemaTable) int {
-		return cmp.Or(strings.Compare(a.Table.Schema, b.Table.Schema), strings.Compare(a.Table.Name, b.Table.Name), strings.Compare(a.Table.Database, b.Table.Database))
-	})
 	count := map[string]int{}
 	for _, t := range out.Tables {
 		count[strings.ToLower(t.Table.Name)]++
