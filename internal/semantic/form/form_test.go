@@ -90,6 +90,7 @@ var answers = map[string]struct{ form, sql string }{
 	"different names":          {`{"dimensions":["customer.name"]}`, "SELECT DISTINCT name FROM customer"},
 	"names, row by row":        {`{"dimensions":["customer.name"],"rows":true}`, "SELECT name FROM customer"},
 	"those without too":        {`{"dimensions":["customer.id"],"measures":["count(orders)"],"keep_without":["orders"]}`, "SELECT c.id, COUNT(o.id) FROM customer c LEFT JOIN orders o ON o.customer_id = c.id GROUP BY 1"},
+	"those that lead nowhere":  {`{"measures":["count(customer)"],"dimensions":["region.name"],"keep_without":["region"]}`, "SELECT r.name, COUNT(*) FROM customer c LEFT JOIN region r ON r.id = c.region_id GROUP BY 1"},
 	"a fan counts once":        {`{"measures":["revenue","sum(order_line.quantity)"]}`, "SELECT (SELECT SUM(amount) FROM orders), (SELECT SUM(quantity) FROM order_line)"},
 	"these but not those":      {`{"dimensions":["orders.customer_id"],"combine":[{"op":"except","query":{"dimensions":["visit.customer_id"]}}]}`, "SELECT customer_id FROM orders EXCEPT SELECT customer_id FROM visit"},
 	"an alias":                 {`{"joins":[{"as":"boss","via":"employee_boss_id","of":"employee"}],"dimensions":["employee.name",{"column":"boss.name","as":"boss_name"}]}`, "SELECT e.name, b.name FROM employee e JOIN employee b ON b.id = e.boss_id"},
@@ -207,7 +208,8 @@ func TestWhatWasTakenForGrantedIsSaid(t *testing.T) {
 	for text, want := range map[string]string{
 		`{"measures":["count(customer)"],"filters":[{"column":"region.name","value":"North"}]}`: `region.name spells "North" as "north"`,
 		`{"measures":["count(customer)"],"filters":[{"column":"region.name","value":"nort"}]}`:  `no row that you can see has "nort" in region.name; did you mean north`,
-		`{"measures":["revenue"],"dimensions":["customer.id"],"limit":3}`:                       `no order was given: the first are those with most revenue`,
+		`{"measures":["revenue"],"dimensions":["orders.open"],"limit":3}`:                       `no order was given: the first are those with most revenue`,
+		`{"measures":["count(customer)"],"dimensions":["region.name"]}`:                         `rows of customer that lead to none of region are left out; keep_without "region" keeps them`,
 	} {
 		f, err := form.Fill(json.RawMessage(text), shop(semantic.SQLite))
 		if err != nil || len(f.Notes) != 1 || !strings.HasPrefix(f.Notes[0], want) {

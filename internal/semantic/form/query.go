@@ -276,6 +276,51 @@ func (a *asked) order(n node) {
 		}
 	}
 	a.defaultOrder()
+	a.noteLost()
+}
+
+// noteLost says which rows a join leaves out: those that lead nowhere.
+func (a *asked) noteLost() {
+	for _, x := range a.named {
+		for _, from := range a.m.Sets(x.expr) {
+			for _, y := range a.named {
+				if x.measure && !y.measure {
+					for _, to := range a.m.Sets(y.expr) {
+						a.noteLostBetween(from, to)
+					}
+				}
+			}
+		}
+	}
+}
+
+func (a *asked) noteLostBetween(from, to string) {
+	kept := func(set string) bool {
+		return slices.ContainsFunc(a.q.Optional, func(o string) bool { return strings.EqualFold(o, set) })
+	}
+	if strings.EqualFold(from, to) || kept(to) || kept(from) {
+		return
+	}
+	table := to
+	var ways []string
+	for _, j := range a.q.Joins {
+		if strings.EqualFold(j.As, to) && j.Via != "" {
+			table, ways = j.Table, []string{j.Via}
+		}
+	}
+	if ways == nil {
+		p, _, _ := a.m.Path(from, table)
+		for i, name := range p.Joins {
+			if !p.Backward[i] {
+				ways = append(ways, name)
+			}
+		}
+	}
+	for _, name := range ways {
+		if j, ok := a.m.Join(name); ok && j.FromOptional {
+			a.note("rows of " + j.From + " that lead to none of " + j.To + " are left out; keep_without " + quoted(to) + " keeps them")
+		}
+	}
 }
 
 // defaultOrder puts time in its order, and the first of a few on top.
@@ -284,9 +329,12 @@ func (a *asked) defaultOrder() {
 		return
 	}
 	for _, o := range a.named {
-		if _, ok := o.expr.(semantic.Period); ok && a.q.Limit == 0 {
-			a.q.Order = append(a.q.Order, semantic.Order{By: o.expr})
-			return
+		switch o.expr.(type) {
+		case semantic.Period, semantic.Part:
+			if a.q.Limit == 0 {
+				a.q.Order = append(a.q.Order, semantic.Order{By: o.expr})
+				return
+			}
 		}
 	}
 	if a.q.Limit == 0 {
