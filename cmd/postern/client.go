@@ -30,11 +30,13 @@ type shownClient struct {
 	Role         string    `json:"role"`
 	Duration     int64     `json:"access_token_duration"`
 	SingleActive bool      `json:"single_active_token,omitempty"`
+	PerMinute    int       `json:"queries_per_minute,omitempty"`
+	InFlight     int       `json:"queries_in_flight,omitempty"`
 	CreatedAt    time.Time `json:"created_at,omitzero"`
 }
 
 func showClient(cl auth.Client, s secret.Secret) shownClient {
-	return shownClient{string(cl.ID), s.Reveal(), cl.Name, string(cl.Role), int64(cl.Duration / time.Second), cl.SingleActive, cl.CreatedAt}
+	return shownClient{string(cl.ID), s.Reveal(), cl.Name, string(cl.Role), int64(cl.Duration / time.Second), cl.SingleActive, cl.Limits.PerMinute, cl.Limits.InFlight, cl.CreatedAt}
 }
 
 func printClient(w io.Writer, cl shownClient) error {
@@ -46,6 +48,12 @@ func printClient(w io.Writer, cl shownClient) error {
 	_, _ = fmt.Fprintf(tw, "name\t%s\nrole\t%s\ntokens live\t%d s\n", cl.Name, cl.Role, cl.Duration)
 	if cl.SingleActive {
 		_, _ = fmt.Fprintf(tw, "single active token\tyes\n")
+	}
+	if cl.PerMinute > 0 {
+		_, _ = fmt.Fprintf(tw, "queries a minute\t%d\n", cl.PerMinute)
+	}
+	if cl.InFlight > 0 {
+		_, _ = fmt.Fprintf(tw, "queries at a time\t%d\n", cl.InFlight)
 	}
 	return tw.Flush()
 }
@@ -66,6 +74,8 @@ type clientCreateCmd struct {
 	Role         string `required:"" help:"${roles}." placeholder:"R"`
 	Duration     int64  `default:"3600" help:"How long its tokens live, in whole seconds, 300 to 259200." placeholder:"S"`
 	SingleActive bool   `name:"single-active-token" help:"A new token ends the ones before."`
+	PerMinute    int    `name:"queries-per-minute" help:"How many queries it may run a minute, on each node; 0 is no limit." placeholder:"N"`
+	InFlight     int    `name:"queries-in-flight" help:"How many queries it may have under way, on each node; 0 is no limit." placeholder:"N"`
 }
 
 // Run makes the client.
@@ -79,7 +89,7 @@ func (cc clientCreateCmd) Run(ctx context.Context, c *terminal) error {
 		return err
 	}
 	defer s.close()
-	cl, sec, err := clients.Create(asOperator(ctx), auth.NewClient{Name: cc.Name, Role: role, Duration: d, SingleActive: cc.SingleActive})
+	cl, sec, err := clients.Create(asOperator(ctx), auth.NewClient{Name: cc.Name, Role: role, Duration: d, SingleActive: cc.SingleActive, Limits: auth.QueryLimits{PerMinute: cc.PerMinute, InFlight: cc.InFlight}})
 	if err != nil {
 		return err
 	}
@@ -165,11 +175,13 @@ type clientUpdateCmd struct {
 	Role         string `help:"${roles}." placeholder:"R"`
 	Duration     int64  `help:"How long its tokens live, in whole seconds, 300 to 259200." placeholder:"S"`
 	SingleActive *bool  `name:"single-active-token" negatable:"" help:"A new token ends the ones before."`
+	PerMinute    *int   `name:"queries-per-minute" help:"How many queries it may run a minute, on each node; 0 is no limit." placeholder:"N"`
+	InFlight     *int   `name:"queries-in-flight" help:"How many queries it may have under way, on each node; 0 is no limit." placeholder:"N"`
 }
 
 // Run changes what is given.
 func (cu clientUpdateCmd) Run(ctx context.Context, c *terminal) error {
-	change := auth.ClientChange{SingleActive: cu.SingleActive}
+	change := auth.ClientChange{SingleActive: cu.SingleActive, PerMinute: cu.PerMinute, InFlight: cu.InFlight}
 	if cu.Role != "" {
 		r, err := auth.ParseRole(cu.Role)
 		if err != nil {

@@ -82,10 +82,11 @@ type Caller struct {
 	Name     string
 	Role     Role
 	Scopes   []Scope
-	TokenID  string // jti
-	Epoch    int64  // the client's, that the token is good for; Machine only
-	KeyID    string // that signed the token; Machine only
-	Address  string // client address, as the proxy rules allow it
+	TokenID  string      // jti
+	Epoch    int64       // the client's, that the token is good for; Machine only
+	KeyID    string      // that signed the token; Machine only
+	Address  string      // client address, as the proxy rules allow it
+	Limits   QueryLimits // Machine only
 }
 
 // Subject is the stable name under which things are owned and granted:

@@ -31,9 +31,28 @@ type Client struct {
 	SingleActive bool          // a new token ends the ones before
 	Disabled     bool          // gets no tokens, and those it has do not work
 	Epoch        int64         // tokens of another epoch do not work
+	Limits       QueryLimits
 	CreatedAt    time.Time
 	UpdatedAt    time.Time
 	RotatedAt    time.Time // when its secret was made
+}
+
+// QueryLimits are how much a client may query, on each node; 0 is no limit.
+type QueryLimits struct {
+	PerMinute int // queries, and readings of a schema
+	InFlight  int // at a time
+}
+
+// MaxQueryLimit is the highest of either that can be set.
+const MaxQueryLimit = 1_000_000
+
+func (l QueryLimits) check() error {
+	for name, n := range map[string]int{"queries_per_minute": l.PerMinute, "queries_in_flight": l.InFlight} {
+		if n < 0 || n > MaxQueryLimit {
+			return fault.BadField(name, "int_range", "a whole number from 0 (no limit) to %d", MaxQueryLimit)
+		}
+	}
+	return nil
 }
 
 // Subject is the name under which the client owns things.
@@ -45,6 +64,7 @@ type NewClient struct {
 	Role         Role
 	Duration     time.Duration
 	SingleActive bool
+	Limits       QueryLimits
 }
 
 // ClientChange changes what is not nil.
@@ -53,6 +73,8 @@ type ClientChange struct {
 	Duration     *time.Duration
 	SingleActive *bool
 	Disabled     *bool
+	PerMinute    *int // of QueryLimits
+	InFlight     *int
 }
 
 // ClientStore keeps clients. Each change commits with its record.
@@ -99,6 +121,9 @@ func (cs *Clients) Create(ctx context.Context, n NewClient) (Client, secret.Secr
 	if err := checkClient(n.Name, n.Role, n.Duration); err != nil {
 		return Client{}, secret.Secret{}, err
 	}
+	if err := n.Limits.check(); err != nil {
+		return Client{}, secret.Secret{}, err
+	}
 	s, mac, err := cs.newSecret()
 	if err != nil {
 		return Client{}, secret.Secret{}, err
@@ -106,7 +131,7 @@ func (cs *Clients) Create(ctx context.Context, n NewClient) (Client, secret.Secr
 	now := cs.Now()
 	c := Client{
 		ID: newClientID(), Name: n.Name, Role: n.Role, Duration: n.Duration, SingleActive: n.SingleActive,
-		Epoch: 1, CreatedAt: now, UpdatedAt: now, RotatedAt: now,
+		Epoch: 1, Limits: n.Limits, CreatedAt: now, UpdatedAt: now, RotatedAt: now,
 	}
 	c, err = cs.Store.CreateClient(ctx, c, mac)
 	return c, s, err
@@ -189,7 +214,16 @@ func (cs *Clients) Update(ctx context.Context, id ClientID, ch ClientChange) (Cl
 		if ch.Disabled != nil {
 			c.Disabled = *ch.Disabled
 		}
+		if ch.PerMinute != nil {
+			c.Limits.PerMinute = *ch.PerMinute
+		}
+		if ch.InFlight != nil {
+			c.Limits.InFlight = *ch.InFlight
+		}
 		c.UpdatedAt = cs.Now()
+		if err := c.Limits.check(); err != nil {
+			return err
+		}
 		return checkClient(c.Name, c.Role, c.Duration)
 	})
 }

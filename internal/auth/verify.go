@@ -254,7 +254,7 @@ func (v *Verifier) live(ctx context.Context, c Claims) (Caller, error) {
 	case s.Revoked || s.Client.Epoch != c.Epoch || itoa(s.Client.UserID) != c.Subject:
 		return Caller{}, errToken("the token was revoked")
 	}
-	out := Caller{Kind: Machine, UserID: s.Client.UserID, ClientID: c.ClientID, Name: s.Client.Name, Role: s.Client.Role, TokenID: c.ID, Epoch: c.Epoch}
+	out := Caller{Kind: Machine, UserID: s.Client.UserID, ClientID: c.ClientID, Name: s.Client.Name, Role: s.Client.Role, TokenID: c.ID, Epoch: c.Epoch, Limits: s.Client.Limits}
 	for _, w := range strings.Fields(c.Scope) {
 		out.Scopes = append(out.Scopes, Scope(w))
 	}

@@ -44,6 +44,7 @@ type attempt struct {
 	// validated: nothing was to run, and what was judged is on record.
 	validated bool
 	streams   bool
+	counted   bool // against the caller's limits
 	ended     bool
 }
 
@@ -65,7 +66,12 @@ func (g *Gateway) begin(ctx context.Context, c auth.Caller, q product.Query) (*a
 		a.stop()
 		return nil, err
 	}
-	if err := checkQuery(q); err != nil {
+	err := checkQuery(q)
+	if err == nil {
+		err = g.quotas.enter(c, a.began)
+		a.counted = err == nil
+	}
+	if err != nil {
 		return nil, a.settle(err, nil)
 	}
 	return a, nil
@@ -260,6 +266,9 @@ func (a *attempt) end(err error, rows int64) error {
 	}
 	a.ended = true
 	defer a.g.live.leave(a)
+	if a.counted {
+		defer a.g.quotas.leave(a.caller)
+	}
 	defer a.observe(err, rows)
 	defer a.stop()
 	defer a.cancel(nil)

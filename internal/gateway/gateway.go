@@ -64,6 +64,7 @@ type Gateway struct {
 	memory memory
 	tools  tools
 	live   live
+	quotas quotas
 }
 
 // Ended is how a query, or a reading of the schema, came out.

@@ -38,7 +38,9 @@ func put(t *testing.T, db *store.DB, c auth.Client) auth.Client {
 func TestClientsAreKeptAsTheyWereGiven(t *testing.T) {
 	both(t, func(t *testing.T, db *store.DB) {
 		ctx := context.Background()
-		a, b := put(t, db, newClient("pc_a", "a")), put(t, db, newClient("pc_b", "b"))
+		a, b := put(t, db, newClient("pc_a", "a")), newClient("pc_b", "b")
+		b.Limits = auth.QueryLimits{PerMinute: 5}
+		b = put(t, db, b)
 		if a.UserID == 0 || a.UserID == b.UserID {
 			t.Errorf("user ids %d and %d", a.UserID, b.UserID)
 		}
@@ -75,6 +77,7 @@ func TestClientChangesAndTheirAbsence(t *testing.T) {
 		got, err := db.UpdateClient(ctx, "pc_a", func(c *auth.Client) error {
 			c.Role, c.Duration, c.SingleActive, c.Disabled, c.UpdatedAt = auth.Steward, 2*time.Hour, true, true, day.Add(time.Minute)
 			c.Name, c.Epoch = "not this", 99
+			c.Limits = auth.QueryLimits{PerMinute: 60, InFlight: 4}
 			return nil
 		})
 		if err != nil || got.Role != auth.Steward {
@@ -82,6 +85,7 @@ func TestClientChangesAndTheirAbsence(t *testing.T) {
 		}
 		want := newClient("pc_a", "a")
 		want.UserID, want.Role, want.Duration, want.SingleActive, want.Disabled, want.UpdatedAt = 1, auth.Steward, 2*time.Hour, true, true, day.Add(time.Minute)
+		want.Limits = auth.QueryLimits{PerMinute: 60, InFlight: 4}
 		got, err = db.Client(ctx, "pc_a")
 		if d := cmp.Diff(want, got); err != nil || d != "" {
 			t.Errorf("%v %s", err, d)

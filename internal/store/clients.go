@@ -12,16 +12,16 @@ import (
 
 var _ auth.ClientStore = (*DB)(nil)
 
-const clientColumns = `client_id, user_id, name, role, duration, single_active, disabled, epoch, created_at, updated_at, rotated_at`
+const clientColumns = `client_id, user_id, name, role, duration, single_active, disabled, epoch, created_at, updated_at, rotated_at, queries_per_minute, queries_in_flight`
 
 // clientRow scans the columns, each of which may be missing after an outer join.
 type clientRow struct {
-	id, name, role                                                                 sql.NullString
-	user, duration, singleActive, disabled, epoch, createdAt, updatedAt, rotatedAt sql.NullInt64
+	id, name, role                                                                                      sql.NullString
+	user, duration, singleActive, disabled, epoch, createdAt, updatedAt, rotatedAt, perMinute, inFlight sql.NullInt64
 }
 
 func (r *clientRow) into(more ...any) []any {
-	return append([]any{&r.id, &r.user, &r.name, &r.role, &r.duration, &r.singleActive, &r.disabled, &r.epoch, &r.createdAt, &r.updatedAt, &r.rotatedAt}, more...)
+	return append([]any{&r.id, &r.user, &r.name, &r.role, &r.duration, &r.singleActive, &r.disabled, &r.epoch, &r.createdAt, &r.updatedAt, &r.rotatedAt, &r.perMinute, &r.inFlight}, more...)
 }
 
 func (r *clientRow) client() auth.Client {
@@ -29,6 +29,7 @@ func (r *clientRow) client() auth.Client {
 		ID: auth.ClientID(r.id.String), UserID: r.user.Int64, Name: r.name.String, Role: auth.Role(r.role.String),
 		Duration: time.Duration(r.duration.Int64) * time.Second, SingleActive: r.singleActive.Int64 != 0, Disabled: r.disabled.Int64 != 0,
 		Epoch: r.epoch.Int64, CreatedAt: fromMicros(r.createdAt.Int64), UpdatedAt: fromMicros(r.updatedAt.Int64), RotatedAt: fromMicros(r.rotatedAt.Int64),
+		Limits: auth.QueryLimits{PerMinute: int(r.perMinute.Int64), InFlight: int(r.inFlight.Int64)},
 	}
 }
 
@@ -52,13 +53,16 @@ func clientEvent(kind audit.Kind, id auth.ClientID) *audit.Event {
 func (db *DB) CreateClient(ctx context.Context, c auth.Client, secretMAC []byte) (auth.Client, error) {
 	e := clientEvent(audit.ClientCreated, c.ID)
 	e.Detail = map[string]any{"name": c.Name, "role": string(c.Role), "duration": int64(c.Duration.Seconds()), "single_active_token": c.SingleActive}
+	if c.Limits != (auth.QueryLimits{}) {
+		e.Detail["queries_per_minute"], e.Detail["queries_in_flight"] = c.Limits.PerMinute, c.Limits.InFlight
+	}
 	err := db.Change(ctx, e, func(ctx context.Context, tx *Tx) (err error) {
 		if c.UserID, err = tx.next(ctx, "user"); err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, `INSERT INTO oauth_clients (`+clientColumns+`, secret_mac) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		_, err = tx.Exec(ctx, `INSERT INTO oauth_clients (`+clientColumns+`, secret_mac) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 			string(c.ID), c.UserID, c.Name, string(c.Role), int64(c.Duration/time.Second), number(c.SingleActive), number(c.Disabled), c.Epoch,
-			micros(c.CreatedAt), micros(c.UpdatedAt), micros(c.RotatedAt), secretMAC)
+			micros(c.CreatedAt), micros(c.UpdatedAt), micros(c.RotatedAt), c.Limits.PerMinute, c.Limits.InFlight, secretMAC)
 		return err
 	})
 	if isUnique(err) {
@@ -105,7 +109,7 @@ func (db *DB) Clients(ctx context.Context) ([]auth.Client, error) {
 // reading it costs the same.
 const decoy = `COALESCE(client_id, 'pc_aaaaaaaaaaaaaaaaaaaaaaaaaa'), COALESCE(user_id, 100), COALESCE(name, 'no client'), COALESCE(role, 'viewer'),
 	COALESCE(duration, 3600), COALESCE(single_active, 0), COALESCE(disabled, 0), COALESCE(epoch, 1), COALESCE(created_at, 1700000000000000),
-	COALESCE(updated_at, 1700000000000000), COALESCE(rotated_at, 1700000000000000), COALESCE(secret_mac, ?), CASE WHEN client_id IS NULL THEN 0 ELSE 1 END`
+	COALESCE(updated_at, 1700000000000000), COALESCE(rotated_at, 1700000000000000), COALESCE(queries_per_minute, 0), COALESCE(queries_in_flight, 0), COALESCE(secret_mac, ?), CASE WHEN client_id IS NULL THEN 0 ELSE 1 END`
 
 // ClientSecret implements auth.ClientStore. The outer join gives one row in
 // any case, so that a client that exists costs what one that does not costs.
@@ -133,8 +137,8 @@ func (db *DB) UpdateClient(ctx context.Context, id auth.ClientID, change func(*a
 			return err
 		}
 		e.Detail = clientChanges(before, c)
-		return tx.Must(ctx, "client", `UPDATE oauth_clients SET role = ?, duration = ?, single_active = ?, disabled = ?, updated_at = ? WHERE client_id = ? AND deleted_at = 0`,
-			string(c.Role), int64(c.Duration/time.Second), number(c.SingleActive), number(c.Disabled), micros(c.UpdatedAt), string(id))
+		return tx.Must(ctx, "client", `UPDATE oauth_clients SET role = ?, duration = ?, single_active = ?, disabled = ?, queries_per_minute = ?, queries_in_flight = ?, updated_at = ? WHERE client_id = ? AND deleted_at = 0`,
+			string(c.Role), int64(c.Duration/time.Second), number(c.SingleActive), number(c.Disabled), c.Limits.PerMinute, c.Limits.InFlight, micros(c.UpdatedAt), string(id))
 	})
 	return c, err
 }
@@ -160,6 +164,8 @@ func clientChanges(a, b auth.Client) map[string]any {
 	note("duration", int64(a.Duration.Seconds()), int64(b.Duration.Seconds()))
 	note("single_active_token", a.SingleActive, b.SingleActive)
 	note("disabled", a.Disabled, b.Disabled)
+	note("queries_per_minute", a.Limits.PerMinute, b.Limits.PerMinute)
+	note("queries_in_flight", a.Limits.InFlight, b.Limits.InFlight)
 	return out
 }
 

@@ -56,6 +56,8 @@ type clientInput struct {
 	Duration     *int64    `json:"access_token_duration"`
 	SingleActive *bool     `json:"single_active_token"`
 	Disabled     *bool     `json:"disabled"`
+	PerMinute    *int      `json:"queries_per_minute"`
+	InFlight     *int      `json:"queries_in_flight"`
 
 	// Of clients that people sign in through, which do not exist here yet.
 	ClientType   json.RawMessage `json:"client_type"`
@@ -121,6 +123,8 @@ type clientView struct {
 	ClientType   string   `json:"client_type"`
 	SingleActive bool     `json:"single_active_token"`
 	Disabled     bool     `json:"disabled"`
+	PerMinute    int      `json:"queries_per_minute,omitempty"` // 0 is no limit
+	InFlight     int      `json:"queries_in_flight,omitempty"`
 	SystemUser   int64    `json:"system_user_id"`
 	CreatedAt    string   `json:"created_at"`
 	UpdatedAt    string   `json:"updated_at"`
@@ -133,6 +137,7 @@ func viewClient(c auth.Client, s secret.Secret) clientView {
 	return clientView{
 		ClientID: string(c.ID), ClientSecret: s.Reveal(), Name: c.Name, Role: string(c.Role), Expiry: seconds, Duration: seconds,
 		GrantTypes: []string{grantClientCredentials}, ClientType: "confidential", SingleActive: c.SingleActive, Disabled: c.Disabled,
+		PerMinute: c.Limits.PerMinute, InFlight: c.Limits.InFlight,
 		SystemUser: c.UserID, CreatedAt: stamp(c.CreatedAt), UpdatedAt: stamp(c.UpdatedAt), RotatedAt: stamp(c.RotatedAt),
 	}
 }
@@ -164,6 +169,12 @@ func (h Clients) create(w http.ResponseWriter, r *http.Request) error {
 		n.Duration = *d
 	}
 	n.SingleActive = in.SingleActive != nil && *in.SingleActive
+	if in.PerMinute != nil {
+		n.Limits.PerMinute = *in.PerMinute
+	}
+	if in.InFlight != nil {
+		n.Limits.InFlight = *in.InFlight
+	}
 	c, s, err := h.Clients.Create(r.Context(), n)
 	if err != nil {
 		return err
@@ -212,7 +223,7 @@ func (h Clients) update(w http.ResponseWriter, r *http.Request) error {
 	if in.Name != nil {
 		return fault.BadField("name", "not_supported", "a client's name does not change; make a new client")
 	}
-	ch := auth.ClientChange{SingleActive: in.SingleActive, Disabled: in.Disabled}
+	ch := auth.ClientChange{SingleActive: in.SingleActive, Disabled: in.Disabled, PerMinute: in.PerMinute, InFlight: in.InFlight}
 	if in.Role != nil {
 		role, err := auth.ParseRole(*in.Role)
 		if err != nil {
