@@ -245,7 +245,7 @@ func (h Markets) publish(op market.Op) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		views, err := h.change(r, []market.Change{{Op: op, Product: r.PathValue("product_id"), Version: r.URL.Query().Get("version")}})
 		if err != nil {
-			return err
+			return ofOne(err)
 		}
 		return web.Respond(w, http.StatusOK, views[0].shownView)
 	}
@@ -253,10 +253,27 @@ func (h Markets) publish(op market.Op) web.Handler {
 
 func (h Markets) unpublish(w http.ResponseWriter, r *http.Request) error {
 	if _, err := h.change(r, []market.Change{{Op: market.Unpublish, Product: r.PathValue("product_id")}}); err != nil {
-		return err
+		return ofOne(err)
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil
+}
+
+// ofOne takes the place in a bulk request off a fault: the path names the one
+// product there is. What is left are the standards that it fails.
+func ofOne(err error) error {
+	e := fault.As(err)
+	if e == nil {
+		return err
+	}
+	one := *e
+	one.Fields = nil
+	for _, f := range e.Fields {
+		if at := f.Loc; len(at) > 4 || len(at) == 4 && at[3] != "product_id" {
+			one.Fields = append(one.Fields, fault.Field{Loc: at[3:], Msg: f.Msg, Type: f.Type})
+		}
+	}
+	return &one
 }
 
 // changedView is a product with what was done to it.
@@ -269,11 +286,6 @@ func (h Markets) change(r *http.Request, changes []market.Change) ([]changedView
 	ctx, c := r.Context(), auth.CallerFrom(r.Context())
 	done, err := h.Gate.Publish(ctx, c, r.PathValue("marketplace_id"), changes)
 	if err != nil {
-		if e := fault.As(err); len(changes) == 1 && e != nil && e.Kind != fault.Rejected {
-			one := *e
-			one.Fields = nil // the path names the one product there is
-			err = &one
-		}
 		return nil, err
 	}
 	shown := make([]market.Shown, 0, len(done))
