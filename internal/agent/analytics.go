@@ -1,0 +1,220 @@
+package agent
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/postern/postern/internal/fault"
+	"github.com/postern/postern/internal/tool"
+)
+
+type analyticsInput struct {
+	Message       string `json:"message" jsonschema:"The question, in English. It may ask for a statistic: a correlation, a summary, outliers, a regression, what contributes most."`
+	MarketplaceID string `json:"marketplace_id,omitempty" jsonschema:"Leave out: the marketplace default holds every product that you may see."`
+	DataProductID string `json:"data_product_id,omitempty" jsonschema:"Ask this product only; leave out to have the product found."`
+	AuthID        string `json:"auth_id,omitempty" jsonschema:"A stored warehouse credential (auth_id) of the product, with data_product_id."`
+	ChoiceID      string `json:"choice_id,omitempty" jsonschema:"Id of one of the choices that an earlier answer to the same message gave."`
+}
+
+const analyses = "Finds the data product that a question in English is about among those the caller may use, and answers it with a table, the SQL that gave it, " +
+	"statistics where the question asks for one, and a chart. It answers only when one product has one reading of the whole question; otherwise it says why not."
+
+// mostAsked is how many of the products that a search finds are asked.
+const mostAsked = 3
+
+// candidate is a product that was asked.
+type candidate struct {
+	in   queryInput
+	want statistic
+	r    reading
+	plan plan
+}
+
+// analyze finds the product, answers from it, and computes what was asked for.
+func (a *Agents) analyze(ctx context.Context, e *tool.Env, in analyticsInput) (tool.Answer[Output], error) {
+	if strings.TrimSpace(in.Message) == "" {
+		return tool.Answer[Output]{}, fault.New(fault.Invalid, "message: the question is empty")
+	}
+	products, err := productsFor(ctx, e, in)
+	if err != nil {
+		return tool.Answer[Output]{}, err
+	}
+	asked, closed, err := ask(ctx, e, in, products)
+	if err != nil {
+		return tool.Answer[Output]{}, err
+	}
+	best, out := pick(asked, closed)
+	if best == nil {
+		return tool.Answer[Output]{Content: out}, nil
+	}
+	return a.conclude(ctx, e, in, *best)
+}
+
+// conclude runs the one reading there is.
+func (a *Agents) conclude(ctx context.Context, e *tool.Env, in analyticsInput, c candidate) (tool.Answer[Output], error) {
+	t, assets, err := execute(ctx, e, c.in, c.plan.SQL)
+	if err != nil {
+		return tool.Answer[Output]{}, err
+	}
+	out := Output{Facts: c.plan.Facts, Table: &t}
+	if c.want.tool == "" {
+		out.Answer = c.plan.answer(t)
+	} else {
+		if out.Statistics, err = compute(ctx, e, c, t); err != nil {
+			return tool.Answer[Output]{}, err
+		}
+		out.Answer = c.plan.computed(*out.Statistics)
+	}
+	if in.DataProductID == "" {
+		out.Answer += "\n\nFrom the data product " + c.in.DataProductID + "."
+	}
+	return tool.Answer[Output]{Content: out, Assets: assets}, nil
+}
+
+// productsFor gives the ids of the products to ask, the likeliest first.
+func productsFor(ctx context.Context, e *tool.Env, in analyticsInput) ([]string, error) {
+	if in.DataProductID != "" {
+		_, err := e.Data.Product(ctx, e.Caller, in.DataProductID, "")
+		return []string{in.DataProductID}, err
+	}
+	call := map[string]any{"search_term": in.Message, "limit": mostAsked}
+	if in.MarketplaceID != "" {
+		call["marketplace_id"] = in.MarketplaceID
+	}
+	ids, err := search(ctx, e, call)
+	if err == nil && len(ids) == 0 {
+		// No word of the question is in a product's specification: it may
+		// still be about values.
+		call["search_term"] = ""
+		ids, err = search(ctx, e, call)
+	}
+	return ids, err
+}
+
+func search(ctx context.Context, e *tool.Env, call map[string]any) ([]string, error) {
+	ret, err := use(ctx, e, "list_data_products_tool", call)
+	if err != nil {
+		return nil, err
+	}
+	var found struct {
+		Results []struct {
+			ID string `json:"product_id"`
+		} `json:"results"`
+	}
+	if err := again(ret.Content, &found); err != nil {
+		return nil, err
+	}
+	ids := make([]string, 0, len(found.Results))
+	for _, f := range found.Results {
+		ids = append(ids, f.ID)
+	}
+	return ids, nil
+}
+
+// use calls a tool as a step that is told; a failure of the tool is an error.
+func use(ctx context.Context, e *tool.Env, name string, call any) (tool.Return, error) {
+	t, err := tool.Find(tool.Builtin(), name)
+	if err != nil {
+		return tool.Return{}, err
+	}
+	args, err := plainJSON(call)
+	if err != nil {
+		return tool.Return{}, err
+	}
+	step := tool.Step{Tool: name, CallID: "call_" + uuid.NewString(), Args: args}
+	if err := e.Tell(step); err != nil {
+		return tool.Return{}, err
+	}
+	ret, err := t.Call(ctx, e, args)
+	if err != nil {
+		return tool.Return{}, err
+	}
+	step.Return = &ret
+	if err := e.Tell(step); err != nil {
+		return tool.Return{}, err
+	}
+	return ret, ret.Err
+}
+
+// again reads a tool's content as another type.
+func again(content, into any) error {
+	b, err := json.Marshal(content)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(b, into)
+}
+
+// ask plans the question over each product. A product whose warehouse the
+// caller has no credential for is closed, and named: it might have answered.
+func ask(ctx context.Context, e *tool.Env, in analyticsInput, products []string) (asked []candidate, closed []string, err error) {
+	want, question := statisticOf(in.Message)
+	for _, id := range products {
+		pr, err := e.Data.Product(ctx, e.Caller, id, "")
+		if err != nil {
+			return nil, nil, err
+		}
+		c := candidate{in: queryInput{Message: question, DataProductID: id, AuthID: in.AuthID, ChoiceID: in.ChoiceID}, want: want}
+		if c.r, err = read(ctx, e, pr, c.in); err == nil {
+			c.plan, err = c.r.plan(ctx, e, c.in)
+		}
+		switch {
+		case ctx.Err() != nil:
+			return nil, nil, ctx.Err()
+		case err != nil && len(products) > 1:
+			closed = append(closed, id+": "+said(err))
+		case err != nil:
+			return nil, nil, err
+		default:
+			asked = append(asked, c)
+		}
+	}
+	return asked, closed, nil
+}
+
+func said(err error) string {
+	if f := fault.As(err); f != nil {
+		return f.Message
+	}
+	return "it could not be asked"
+}
+
+// pick takes the one product that answers. Two that do are a choice for the
+// caller: which of them is meant is not in the question.
+func pick(asked []candidate, closed []string) (*candidate, Output) {
+	var answers []*candidate
+	for i := range asked {
+		if asked[i].plan.Status == Answered {
+			answers = append(answers, &asked[i])
+		}
+	}
+	if len(answers) == 1 {
+		if len(closed) > 0 {
+			answers[0].plan.Assumptions = append(answers[0].plan.Assumptions, "Not asked: "+strings.Join(closed, "; "))
+		}
+		return answers[0], Output{}
+	}
+	p := plan{Facts: Facts{Assumptions: []string{}, Unplaced: []string{}, Choices: []Choice{}}}
+	switch {
+	case len(answers) > 1:
+		p = p.abstain("more than one data product answers it: ask again with the data_product_id of one")
+		for _, c := range answers {
+			p.nearest = append(p.nearest, fmt.Sprintf("%s: %s", c.in.DataProductID, c.plan.Restatement))
+		}
+	case len(asked) > 0:
+		p = asked[0].plan // the likeliest product's reasons
+		p.reason = strings.TrimSuffix("of "+asked[0].in.DataProductID+", "+lower(p.reason), ", ")
+	case len(closed) > 0:
+		p = p.abstain("no data product could be asked")
+	default:
+		p = p.abstain("no data product is shared with you")
+	}
+	if len(closed) > 0 {
+		p.reason = strings.TrimRight(p.reason, ".") + "; not asked: " + strings.Join(closed, "; ")
+	}
+	return nil, Output{Facts: p.Facts, Answer: p.refusal()}
+}
