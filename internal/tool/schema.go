@@ -180,6 +180,7 @@ func (s *schemaOutput) only(names []string) error {
 	}
 	s.Tables = slices.DeleteFunc(s.Tables, func(t schemaTable) bool { return !asked(t.Name) })
 	s.keepJoins(func(from, to string) bool { return asked(from) || asked(to) })
+	s.keepNamed(func(table string) bool { return table == "" || asked(table) })
 	return nil
 }
 

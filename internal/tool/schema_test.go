@@ -77,7 +77,7 @@ func TestALargeSchemaIsTrimmedAndSaysHowToSeeTheRest(t *testing.T) {
 		if n := len(tableNames(m)) + int(left["table_count"].(float64)); n != 500 || m["truncated"] != true {
 			t.Errorf("%q: %d tables of 500 are shown or said to be left out", query, n)
 		}
-		if reason := m["reason"].(string); !strings.Contains(reason, "500 tables and 10000 columns") {
+		if reason := m["reason"].(string); !strings.Contains(reason, "500 tables, 10000 columns and 0 metrics") {
 			t.Errorf("%q: the reason is %q", query, reason)
 		}
 		for _, j := range m["joins"].([]any) {

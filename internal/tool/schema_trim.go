@@ -15,8 +15,8 @@ const schemaChars = 24_000
 const (
 	forFull  = 0.45 // tables with all that is known of them
 	forBrief = 0.65 // and those with names and types only
-	forNames = 0.12 // names of tables left out
-	forRest  = 0.12 // each of joins, relationships, metrics, filters, verified queries
+	forNames = 0.10 // names of tables left out
+	forRest  = 0.20 // joins, metrics, filters, verified queries, relationships
 )
 
 // trim leaves out what does not fit: the tables come in the order in which
@@ -25,7 +25,7 @@ func (s *schemaOutput) trim(found foundColumns, budget int) {
 	if size(s) <= budget {
 		return
 	}
-	all, columns := len(s.Tables), s.columnCount()
+	all, columns, metrics := len(s.Tables), s.columnCount(), len(s.Metrics)
 	part := func(p float64) int { return int(p * float64(budget)) }
 	var shown []schemaTable
 	left := leftOut{Tables: []string{}}
@@ -51,29 +51,38 @@ func (s *schemaOutput) trim(found foundColumns, budget int) {
 	left.Columns = columns - s.columnCount()
 	s.LeftOut, s.Truncated = &left, true
 	s.trimRest(part(forRest))
-	s.Reason = fmt.Sprintf("The schema of %d tables and %d columns is longer than about %d characters: %d tables are shown in full, %d with the names and types of columns, %d not at all.",
-		all, columns, budget, full, len(shown)-full, left.Count)
+	s.Reason = fmt.Sprintf("The schema of %d tables, %d columns and %d metrics is longer than about %d characters: %d tables are shown in full, %d with the names and types of columns, %d not at all; %d metrics are shown.",
+		all, columns, metrics, budget, full, len(shown)-full, left.Count, len(s.Metrics))
 	s.Next = "Call get_data_schema_tool with tables, a list of names from here or left_out, to see those in full, or with query, words of what you look for, to have other tables first."
 }
 
-// trimRest keeps the joins between tables that are shown, and of each list
-// what fits.
+// trimRest keeps what is of tables that are shown, and of that what fits.
 func (s *schemaOutput) trimRest(most int) {
 	has := func(t string) bool {
-		return slices.ContainsFunc(s.Tables, func(x schemaTable) bool { return strings.EqualFold(x.Name, t) })
+		return t == "" || slices.ContainsFunc(s.Tables, func(x schemaTable) bool { return strings.EqualFold(x.Name, t) })
 	}
 	s.keepJoins(func(from, to string) bool { return has(from) && has(to) })
+	s.keepNamed(has)
 	s.Matches = slices.DeleteFunc(s.Matches, func(m match) bool { return !has(m.Table) })
-	s.Joins, s.Relationships = fitting(s.Joins, most), fitting(s.Relationships, most)
-	s.Metrics, s.Filters, s.Verified = fitting(s.Metrics, most), fitting(s.Filters, most), fitting(s.Verified, most)
-	s.Description = cut(s.Description, most)
+	s.Description = cut(s.Description, most/4)
+	s.Joins = fitting(s.Joins, &most)
+	s.Metrics = fitting(s.Metrics, &most)
+	s.Filters = fitting(s.Filters, &most)
+	s.Verified = fitting(s.Verified, &most)
+	s.Relationships = fitting(s.Relationships, &most)
 }
 
-// fitting keeps the first of a list.
-func fitting[T any](list []T, most int) []T {
-	used := 0
+// keepNamed keeps the metrics and filters of tables.
+func (s *schemaOutput) keepNamed(of func(table string) bool) {
+	s.Metrics = slices.DeleteFunc(s.Metrics, func(m metric) bool { return !of(m.Table) })
+	s.Filters = slices.DeleteFunc(s.Filters, func(f namedFilter) bool { return !of(f.Table) })
+}
+
+// fitting keeps the first of a list that there is room for.
+func fitting[T any](list []T, room *int) []T {
 	for i, v := range list {
-		if used += size(v); used > most {
+		if *room -= size(v); *room < 0 {
+			*room = 0
 			return list[:i]
 		}
 	}
