@@ -199,6 +199,7 @@ type streamEvent struct {
 	Message struct {
 		Parts []struct {
 			Kind    string          `json:"part_kind"`
+			Tool    string          `json:"tool_name"`
 			Content json.RawMessage `json:"content"`
 		} `json:"parts"`
 	} `json:"model_message"`

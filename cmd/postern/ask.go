@@ -16,7 +16,7 @@ type askCmd struct {
 	output
 	clientFlags
 	Product  string `required:"" help:"The data product that the question is about." placeholder:"ID"`
-	Agent    string `default:"data_product_query_agent" help:"The agent to ask." placeholder:"NAME"`
+	Agent    string `default:"sql_query_agent" help:"The agent to ask." placeholder:"NAME"`
 	AuthID   string `name:"auth-id" help:"The stored warehouse credential to use." placeholder:"ID"`
 	Choice   string `name:"choice" help:"The id of one of the readings that an earlier answer offered." placeholder:"ID"`
 	Question string `arg:"" help:"The question."`
@@ -34,6 +34,8 @@ type asked struct {
 	ModelVersion string   `json:"model_version,omitempty"`
 	Answer       string   `json:"answer"`
 	Table        *table   `json:"table,omitempty"`
+
+	chart *drawnChart // of agents that draw one
 }
 
 type choice struct {
@@ -128,7 +130,7 @@ func readAnswer(r io.Reader) (asked, error) {
 	if err != nil {
 		return asked{}, fmt.Errorf("the stream broke off: %w", err)
 	}
-	var facts, content json.RawMessage
+	var facts, content, drawn json.RawMessage
 	var text string
 	for line := range bytes.Lines(b) {
 		data, ok := bytes.CutPrefix(line, []byte("data: "))
@@ -146,6 +148,10 @@ func readAnswer(r io.Reader) (asked, error) {
 		for _, p := range e.Message.Parts {
 			switch p.Kind {
 			case "tool-return":
+				if strings.HasPrefix(p.Tool, "generate_chart_") {
+					drawn = unquote(p.Content)
+					continue
+				}
 				content = unquote(p.Content)
 			case "text":
 				_ = json.Unmarshal(p.Content, &text) // what is no text leaves it empty
@@ -163,6 +169,10 @@ func readAnswer(r io.Reader) (asked, error) {
 	if got.Status == "answered" && content != nil {
 		got.Table = &table{}
 		err = json.Unmarshal(content, got.Table)
+	}
+	if err == nil && drawn != nil {
+		got.chart = &drawnChart{}
+		err = json.Unmarshal(drawn, got.chart)
 	}
 	return got, err
 }

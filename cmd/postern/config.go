@@ -38,6 +38,7 @@ type cli struct {
 	Schema     schemaCmd     `cmd:"" help:"Show a data product's tables and columns."`
 	SQL        sqlCmd        `cmd:"" name:"sql" help:"Run one read-only SQL statement on a data product."`
 	Ask        askCmd        `cmd:"" help:"Ask a question in English about a data product; what cannot be answered is said so."`
+	Chart      chartCmd      `cmd:"" help:"Draw the answer to a question as a chart, into a file."`
 	Eval       evalCmd       `cmd:"" help:"Ask questions with accepted SQL and score the answers: correct, wrong, abstained."`
 	MCP        mcpCmd        `cmd:"" name:"mcp" help:"Serve MCP on stdin and stdout, forwarding to POSTERN_URL with fresh tokens."`
 

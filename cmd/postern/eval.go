@@ -18,7 +18,7 @@ type evalCmd struct {
 	output
 	clientFlags
 	Product string `required:"" help:"The data product that the questions are about." placeholder:"ID"`
-	Agent   string `default:"data_product_query_agent" help:"The agent to ask." placeholder:"NAME"`
+	Agent   string `default:"sql_query_agent" help:"The agent to ask." placeholder:"NAME"`
 	Record  bool   `help:"Run it in the server, which keeps the score for the product's version; takes the right to change the product."`
 	Of      string `help:"With --record: the product's version; the current one by default." placeholder:"VERSION"`
 	File    string `arg:"" optional:"" help:"JSON lines of {\"question\", \"sql\"}, sql a string or a list of accepted ones; - reads stdin. With --record it may be left out: the questions are those that the product keeps."`

@@ -49,7 +49,8 @@ type Output struct {
 	Answer string `json:"answer" jsonschema:"The answer in words, with the beginning of the table."`
 	Table  *Table `json:"table,omitempty" jsonschema:"What the statement gave."`
 	// Statistics are of analytics_agent, where the question asked for one.
-	Statistics *Statistics `json:"statistics,omitempty" jsonschema:"What was computed over the statement's rows."`
+	Statistics *Statistics       `json:"statistics,omitempty" jsonschema:"What was computed over the statement's rows."`
+	Chart      *tool.ChartOutput `json:"chart,omitempty" jsonschema:"The chart of the table, of agents that draw one."`
 }
 
 // Said is the answer as a stream's last event shows it.
@@ -75,12 +76,17 @@ const does = "Answers a question in English about one data product with a table,
 
 // Tools gives the agents as tools, which is how the doors call them.
 func (a *Agents) Tools() []tool.Tool {
+	const draws = "It ends with the table and a chart of it; the question may say which kind (as a line chart)."
 	flow := tool.Define("query_flow_agent", "Analyse data", analyses, a.analyze)
 	flow.Available = false // an older name of analytics_agent, which clients call; nobody needs both
+	alias := tool.Define("chart_create_agent", "Chart an answer", does+draws, a.charted)
+	alias.Available = false // likewise of charting_agent
 	return []tool.Tool{
 		tool.Define("sql_query_agent", "Ask a question", does+"For counts, sums, averages, rankings and lists.", a.query),
 		tool.Define("analytics_agent", "Analyse data", analyses, a.analyze),
 		flow,
-		tool.Define("data_product_query_agent", "Ask a data product", does+"The same as sql_query_agent, which draws no chart either.", a.query),
+		tool.Define("data_product_query_agent", "Ask a data product", does+draws, a.charted),
+		tool.Define("charting_agent", "Chart an answer", does+draws, a.charted),
+		alias,
 	}
 }

@@ -100,7 +100,7 @@ type Chart struct {
 	Marks int    // bars, points, cells
 }
 
-// ErrNothing is what Recommend fails with when no chart fits: the table's rows
+// errNothing is what Recommend fails with when no chart fits: the table's rows
 // are what there is to show.
 var errNothing = fault.New(fault.Invalid, "no chart fits this table: it has no numbers, and nothing in it that could be counted")
 
@@ -111,7 +111,7 @@ func Recommend(t Table, h Hints) (Chart, error) {
 		return Chart{}, fault.New(fault.Invalid, "no chart: the result has no rows")
 	}
 	p := profile(t)
-	a := asked(h, p)
+	a := asked(h)
 	if err := a.bind(p); err != nil {
 		return Chart{}, err
 	}

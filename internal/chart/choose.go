@@ -17,7 +17,9 @@ type candidate struct {
 	size  *field   // of a bubble
 	facet *field   // a panel for each value
 	ys    []*field // several amounts in the place of y
-	cost  int
+	// smallest says that the question asks for the small ones first.
+	smallest bool
+	cost     int
 }
 
 func (c *candidate) fields() []*field {
@@ -76,6 +78,7 @@ func choose(p *table, a *request) (*candidate, error) {
 		}
 		return nil, errNothing
 	}
+	best.smallest = a.smallest
 	if a.kind != "" && !kin(a.kind, best.kind) {
 		why := refused[a.kind]
 		if why == "" {

@@ -36,6 +36,8 @@ var taskWords = []struct {
 	{total, regexp.MustCompile(`(?i)\b(volume|cumulative|running total|accumulat\w+)\b`)},
 }
 
+var smallFirst = regexp.MustCompile(`(?i)\b(lowest|least|worst|bottom|fewest|smallest|ascending)\b`)
+
 var kindWords = []struct {
 	kind  Kind
 	words *regexp.Regexp
@@ -63,10 +65,10 @@ type request struct {
 	forced      bool // the kind is the caller's explicit choice
 	x, y, color *field
 	intent      Intent
-	rank        map[*field]int // how early a column is named in the question; absent is not named
+	smallest    bool // the small ones are asked for
 }
 
-func asked(h Hints, _ *table) *request {
+func asked(h Hints) *request {
 	a := &request{tasks: map[task]bool{}, intent: h.Intent, kind: h.Intent.Kind, forced: h.Intent.Kind != ""}
 	words := h.Question + " " + h.Title
 	for _, t := range taskWords {
@@ -74,6 +76,7 @@ func asked(h Hints, _ *table) *request {
 			a.tasks[t.task] = true
 		}
 	}
+	a.smallest = smallFirst.MatchString(words)
 	if a.kind == "" {
 		for _, k := range kindWords {
 			if k.words.MatchString(h.Question) {

@@ -14,8 +14,8 @@ import (
 
 // What of a result is read to be drawn.
 const (
-	mostRows  = 100_000
-	mostCells = 2_000_000
+	mostRows  = 500_000
+	mostCells = 1_500_000
 )
 
 // Read takes a result to its end and closes it, and gives its beginning as a

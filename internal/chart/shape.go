@@ -290,14 +290,15 @@ func keep(levels, seen []string) (out []string) {
 	return out
 }
 
-// sorted reports whether the table comes in the order of its amounts.
+// sorted reports whether the table comes in the order of its amounts: the
+// smallest first only where that was asked for, or is no accident of few rows.
 func (s *shaped) sorted() bool {
 	up, down := true, true
 	for i := 1; i < len(s.data); i++ {
 		a, b := s.weight(s.data[i-1]), s.weight(s.data[i])
 		up, down = up && a <= b, down && a >= b
 	}
-	return up || down
+	return down || up && (s.smallest || len(s.data) >= 5)
 }
 
 // trim keeps the first levels. Of amounts that add up the rest becomes one

@@ -80,7 +80,7 @@ type ChartOutput struct {
 	SpecBytes   int      `json:"spec_bytes"`
 	AssetID     string   `json:"asset_id,omitempty" jsonschema:"The chart asset."`
 	URL         string   `json:"url,omitempty" jsonschema:"Where the chart is, for four hours; format is json, svg, png, html, vega-lite or vega."`
-	VegaLite    any      `json:"vega_lite,omitempty" jsonschema:"The Vega-Lite spec; without its data where it is large."`
+	VegaLite    any      `json:"vega_lite,omitempty" jsonschema:"The Vega-Lite spec, without its colours and fonts, and without its data where that is large."`
 }
 
 // Drawing is what is to be drawn.
@@ -140,16 +140,18 @@ func (e *Env) chatParameter() string {
 	return "chat_id=" + e.ChatID + "&"
 }
 
-// shown is the spec as a model sees it: whole, or without its data.
+// shown is the spec as a model sees it: without its looks, and without its
+// data where there is much of it.
 func shown(spec []byte) any {
-	if len(spec) <= shownSpec {
-		return json.RawMessage(spec)
-	}
 	var m map[string]any
 	if json.Unmarshal(spec, &m) != nil {
 		return nil
 	}
-	m["data"] = map[string]any{"name": chart.DataName}
+	delete(m, "config")
+	delete(m, "usermeta")
+	if len(spec) > shownSpec {
+		m["data"] = map[string]any{"name": chart.DataName}
+	}
 	return m
 }
 

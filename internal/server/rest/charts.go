@@ -117,7 +117,7 @@ func chartFormatOf(r *http.Request) (chartFormat, error) {
 	if name := strings.ToLower(r.URL.Query().Get("format")); name != "" {
 		i := slices.IndexFunc(chartFormats, func(f chartFormat) bool { return f.name == name })
 		if i < 0 {
-			return chartFormat{}, fault.BadField("format", "enum", "it must be one of %s", chartNames())
+			return chartFormat{}, badQuery("format", "it must be one of "+chartNames())
 		}
 		return chartFormats[i], nil
 	}
@@ -153,14 +153,21 @@ func lookOf(r *http.Request) (tool.Look, error) {
 	case "dark":
 		l.Dark = true
 	default:
-		return l, fault.BadField("theme", "enum", "it must be light or dark")
+		return l, badQuery("theme", "it must be light or dark")
 	}
 	if s := r.URL.Query().Get("scale"); s != "" {
 		n, err := strconv.ParseFloat(s, 64)
 		if err != nil || !(n >= 0.25 && n <= 4) {
-			return l, fault.BadField("scale", "range", "it must be a number from 0.25 to 4")
+			return l, badQuery("scale", "it must be a number from 0.25 to 4")
 		}
 		l.Scale = n
 	}
 	return l, nil
+}
+
+// badQuery is the fault of one query parameter.
+func badQuery(name, msg string) error {
+	e := fault.New(fault.Invalid, "%s: %s", name, msg)
+	e.Fields = []fault.Field{{Loc: []string{"query", name}, Msg: msg, Type: "enum"}}
+	return e
 }
