@@ -243,13 +243,33 @@ func (t *Table) inferRoles(joined map[[2]string]bool) {
 		if c.Additive == "" && c.Class == Numeric {
 			c.Additive = additivity(c)
 		}
-		if t.TimeColumn == "" && c.Class == Date && !strings.Contains(strings.ToLower(c.EngineType), "time without") {
-			t.TimeColumn = c.Name
-		}
+	}
+	if t.TimeColumn == "" {
+		t.TimeColumn = t.when()
 	}
 	if t.TimeColumn != "" {
 		t.Grain = cmp.Or(t.Grain, Month)
 	}
+}
+
+// besides are words for dates that are no time of the row itself: when a
+// person was born, when a record was changed, until when something holds.
+var besides = []string{"birth", "birthday", "birthdate", "dob", "born", "updated", "update", "modified", "changed", "deleted", "expiry", "expires", "expiration", "due", "until", "end", "ended", "death", "last"}
+
+// when is the column that "in 2024" is most likely about: the first date that
+// is not one besides, or else the first.
+func (t *Table) when() (name string) {
+	for i := range t.Columns {
+		c := &t.Columns[i]
+		if c.Class != Date || strings.Contains(strings.ToLower(c.EngineType), "time without") {
+			continue
+		}
+		if !slices.ContainsFunc(strings.Fields(Words(c.Name)), func(w string) bool { return slices.Contains(besides, w) }) {
+			return c.Name
+		}
+		name = cmp.Or(name, c.Name)
+	}
+	return name
 }
 
 func (t *Table) roleOf(c *Column, joined bool) Role {

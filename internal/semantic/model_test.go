@@ -351,3 +351,21 @@ func TestAPreferredJoinIsTakenBeforeOthersOfTheSameTables(t *testing.T) {
 		t.Error("a join that is not there is preferred")
 	}
 }
+
+func TestATableIsDatedByItsOwnTime(t *testing.T) {
+	for want, columns := range map[string][]string{"joined": {"birth_date", "last_login", "joined", "cancelled_on"}, "updated_at": {"updated_at", "valid_until"}, "placed": {"placed"}, "": {"name"}} {
+		st := product.SchemaTable{Table: product.Table{Name: "member"}, Rows: -1}
+		for _, c := range columns {
+			kind := "timestamp"
+			if c == "name" {
+				kind = "text"
+			}
+			st.Columns = append(st.Columns, product.SchemaColumn{Name: c, Type: kind})
+		}
+		m := semantic.FromSchema(product.Schema{Tables: []product.SchemaTable{st}}, semantic.Postgres)
+		m.Infer()
+		if got := m.Tables[0].TimeColumn; got != want {
+			t.Errorf("%v: %q, want %q", columns, got, want)
+		}
+	}
+}
