@@ -56,14 +56,19 @@ var contact = regexp.MustCompile(`[^@\s]@[^@\s]+\.[^@\s]|^\+?[0-9(][0-9 ().-]{6,
 
 // about are words in the names of columns that tell of one person, or open
 // something.
-var about = []string{"email", "mail", "phone", "telephone", "mobile", "cell", "fax", "ssn", "passport", "iban", "address", "street", "firstname", "lastname",
+var about = []string{"email", "mail", "phone", "telephone", "mobile", "cell", "fax", "ssn", "passport", "iban", "address", "street", "firstname", "lastname", "fname", "lname", "mname",
 	"surname", "forename", "middlename", "fullname", "nickname", "birth", "birthday", "birthdate", "dob", "password", "passwd", "pwd", "token", "secret", "hash", "salt",
-	"username", "login", "user", "account", "card", "signature", "licence", "license", "ip", "zip", "zipcode", "postcode", "postal", "initials", "author", "comment", "note", "notes"}
+	"username", "login", "user", "account", "card", "signature", "licence", "license", "ip", "zip", "zipcode", "postcode", "postal", "initial", "initials", "author", "comment", "note", "notes"}
 
-// people are tables of persons, and roles that persons have.
-var people = []string{"customer", "client", "person", "people", "user", "member", "employee", "staff", "worker", "student", "pupil", "teacher", "patient", "doctor", "physician", "nurse",
+// people are tables of persons, and roles that persons have; the first ten also
+// with something put to them.
+var people = []string{"customer", "client", "person", "people", "user", "member", "employee", "student", "patient", "worker", "staff", "pupil", "teacher", "doctor", "physician", "nurse",
 	"contact", "guest", "visitor", "applicant", "candidate", "tenant", "resident", "subscriber", "passenger", "driver", "lead", "donor", "author", "owner", "manager", "supervisor",
-	"instructor", "professor", "faculty", "agent", "attendee", "participant", "volunteer", "recipient", "holder", "buyer", "seller", "family", "first", "last", "middle", "given", "full", "maiden", "sir"}
+	"instructor", "professor", "faculty", "agent", "attendee", "participant", "volunteer", "recipient", "holder", "buyer", "seller", "family", "first", "last", "middle", "given", "full", "maiden",
+	"dependent", "spouse", "child", "parent", "mother", "father", "guardian", "friend", "host", "leader", "president", "chairman", "director", "head", "secretary", "clerk", "technician", "engineer",
+	"scientist", "researcher", "editor", "reviewer", "judge", "lawyer", "attorney", "witness", "victim", "suspect", "claimant", "insured", "policyholder", "beneficiary", "creditor", "debtor", "payee", "payer",
+	"borrower", "lender", "voter", "citizen", "player", "coach", "athlete", "contestant", "pilot", "captain", "crew", "singer", "artist", "actor", "performer", "musician", "composer", "writer", "rider", "runner",
+	"swimmer", "climber", "entrepreneur", "founder", "investor", "shareholder", "assignee", "creator", "requester", "reporter", "representative", "rep"}
 
 // kinds are last words of columns that sort: card_type is no card.
 var kinds = []string{"type", "types", "status", "kind", "category", "class", "level", "role", "group", "segment", "tier", "state", "country", "city", "region"}
@@ -80,7 +85,7 @@ func personal(t *semantic.Table, c *semantic.Column) bool {
 		return true
 	}
 	person := func(name string) bool {
-		return slices.ContainsFunc(strings.Fields(semantic.Words(name)), func(w string) bool { return slices.Contains(people, semantic.Singular(w)) })
+		return slices.ContainsFunc(strings.Fields(semantic.Words(name)), isPerson)
 	}
 	alike := 0
 	for _, v := range c.Values {
@@ -90,6 +95,12 @@ func personal(t *semantic.Table, c *semantic.Column) bool {
 	}
 	named := slices.Contains(words, "name") || slices.Contains(words, "names") || len(words) == 1 && strings.HasSuffix(words[0], "name")
 	return named && (person(t.Name) || person(c.Name) || alike*2 > len(c.Values)) || alike*10 > len(c.Values)*9 || len(words) == 1 && person(c.Name)
+}
+
+// isPerson knows a word for people also where another is put to it: useracct.
+func isPerson(word string) bool {
+	one := semantic.Singular(word)
+	return slices.Contains(people, one) || slices.ContainsFunc(people[:10], func(p string) bool { return strings.HasPrefix(one, p) })
 }
 
 // fullName is what the names of people look like, and those of some places.
