@@ -36,7 +36,7 @@ func (h *Handler) products(v *visit) error {
 	list := productList{Query: strings.TrimSpace(v.r.URL.Query().Get("q")), All: len(all)}
 	for _, hit := range search.Products(all, list.Query) {
 		p := hit.Product
-		row := productRow{Product: p, Matched: strings.Join(hit.Matched, ", "), Grants: -1}
+		row := productRow{Product: p, Matched: strings.Join(hit.Matched[:min(len(hit.Matched), 3)], ", "), Grants: -1}
 		if s, ok := p.System(); ok {
 			row.Engine = string(s.Source.Engine)
 		}
