@@ -115,8 +115,9 @@ func readPassword(c *terminal, prompt string) (secret.Secret, error) {
 type schemaCmd struct {
 	output
 	clientFlags
-	Product string `required:"" help:"The data product." placeholder:"ID"`
-	Query   string `help:"Rank tables and columns by these words." placeholder:"WORDS"`
+	Product string   `required:"" help:"The data product." placeholder:"ID"`
+	Query   string   `help:"Rank tables and columns by these words." placeholder:"WORDS"`
+	Table   []string `help:"Only this table, in full; may be repeated." placeholder:"NAME"`
 }
 
 // Run prints the schema.
@@ -125,18 +126,22 @@ func (s schemaCmd) Run(ctx context.Context, c *terminal) error {
 	if err != nil {
 		return err
 	}
-	in := map[string]string{"data_product_id": s.Product}
+	in := map[string]any{"data_product_id": s.Product}
 	if s.Query != "" {
 		in["query"] = s.Query
+	}
+	if len(s.Table) > 0 {
+		in["tables"] = s.Table
 	}
 	content, err := a.tool(ctx, "get_data_schema_tool", in)
 	if err != nil {
 		return err
 	}
-	return c.print(s.JSON, content, func(w io.Writer) error { return printSchema(w, content) })
+	return c.print(s.JSON, content, func(w io.Writer) error { return printSchema(w, c.err, content) })
 }
 
-func printSchema(w io.Writer, content json.RawMessage) error {
+// printSchema prints the tables, and on progress what of them is not there.
+func printSchema(w, progress io.Writer, content json.RawMessage) error {
 	var schema struct {
 		Tables []struct {
 			Name        string `json:"name"`
@@ -147,6 +152,10 @@ func printSchema(w io.Writer, content json.RawMessage) error {
 				Description string `json:"description"`
 			} `json:"columns"`
 		} `json:"tables"`
+		Reason  string `json:"reason"`
+		LeftOut struct {
+			Tables []string `json:"tables"`
+		} `json:"left_out"`
 	}
 	if err := json.Unmarshal(content, &schema); err != nil {
 		return err
@@ -158,7 +167,11 @@ func printSchema(w io.Writer, content json.RawMessage) error {
 			_, _ = fmt.Fprintf(tw, "  %s\t%s\t%s\n", col.Name, col.Type, col.Description)
 		}
 	}
-	return tw.Flush()
+	if err := tw.Flush(); err != nil || schema.Reason == "" {
+		return err
+	}
+	_, err := fmt.Fprintf(progress, "%s\nNot shown: %s\nSee them with --table NAME, or put others first with --query WORDS.\n", schema.Reason, strings.Join(schema.LeftOut.Tables, ", "))
+	return err
 }
 
 type sqlCmd struct {
