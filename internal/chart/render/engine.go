@@ -19,6 +19,9 @@ import (
 //go:embed js/utc.js
 var utcJS []byte
 
+//go:embed js/math.js
+var mathJS []byte
+
 //go:embed js/host.js
 var hostJS []byte
 
@@ -38,7 +41,7 @@ func program() (string, error) {
 		return "", err
 	}
 	var b strings.Builder
-	for _, s := range [][]byte{utcJS, hostJS, script.Vega(), script.VegaLite(), w, measureJS, exprJS, drawJS} {
+	for _, s := range [][]byte{utcJS, mathJS, hostJS, script.Vega(), script.VegaLite(), w, measureJS, exprJS, drawJS} {
 		b.Write(s)
 		b.WriteString("\n;")
 	}

@@ -15,11 +15,17 @@
   P.toTimeString = P.toLocaleTimeString = function () { return this.toString().slice(16); };
 
   const zoned = /(?:Z|GMT|UTC?|[ECMP][SD]T|[+-]\d\d:?\d\d)\s*(?:\(.*\))?\s*$/i, dateOnly = /^[+-]?\d{4,6}(?:-\d\d(?:-\d\d)?)?$/;
-  // A time that names no zone is read as the host's local time: taken back.
+  // A time that names no zone is read as the host's local time: that is taken
+  // back. Where the host's clocks skip an hour and the time is in it, reading
+  // it as UTC helps; trusting that alone would be to trust every spelling.
   function parse(s) {
     s = String(s);
     const t = D.parse(s);
-    return isNaN(t) || dateOnly.test(s) || zoned.test(s) ? t : t - offset.call(new D(t)) * 60000;
+    if (isNaN(t) || dateOnly.test(s) || zoned.test(s)) return t;
+    const there = t - offset.call(new D(t)) * 60000;
+    if (there === t) return t;
+    const utc = D.parse(s + (s.includes('T') ? 'Z' : ' UTC'));
+    return Math.abs(utc - there) <= 7200000 ? utc : there;
   }
   function Date(...a) {
     if (!new.target) return new Date().toString();
