@@ -23,6 +23,7 @@ type cli struct {
 
 	Client  clientCmd  `cmd:"" help:"Manage machine-to-machine OAuth clients."`
 	Product productCmd `cmd:"" help:"Manage data products and their grants."`
+	Apply   applyCmd   `cmd:"" help:"Make products, clients, groups, grants and limits as files say."`
 	Group   groupCmd   `cmd:"" help:"Manage groups of clients and people, to share data products with."`
 	User    peopleCmd  `cmd:"" help:"Manage the people who sign in at the console."`
 	Keys    keysCmd    `cmd:"" help:"Manage the keys that sign access tokens."`

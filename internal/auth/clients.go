@@ -118,10 +118,7 @@ func (cs *Clients) Create(ctx context.Context, n NewClient) (Client, secret.Secr
 	if n.Duration == 0 {
 		n.Duration = DefaultDuration
 	}
-	if err := checkClient(n.Name, n.Role, n.Duration); err != nil {
-		return Client{}, secret.Secret{}, err
-	}
-	if err := n.Limits.check(); err != nil {
+	if err := n.Check(); err != nil {
 		return Client{}, secret.Secret{}, err
 	}
 	s, mac, err := cs.newSecret()
@@ -135,6 +132,14 @@ func (cs *Clients) Create(ctx context.Context, n NewClient) (Client, secret.Secr
 	}
 	c, err = cs.Store.CreateClient(ctx, c, mac)
 	return c, s, err
+}
+
+// Check says what is wrong with a request, whose Duration has to be given.
+func (n NewClient) Check() error {
+	if err := checkClient(n.Name, n.Role, n.Duration); err != nil {
+		return err
+	}
+	return n.Limits.check()
 }
 
 func checkClient(name string, role Role, d time.Duration) error {
