@@ -42,9 +42,11 @@ func walkDemo(ctx context.Context, c *terminal, n *node, who demoClient) error {
 		{title: "Read the schema.", method: "POST", path: "/ai/api/v1/chats/tool/default/get_data_schema_tool/stream",
 			header: stream, body: map[string]string{"data_product_id": demo.Flights}, want: 200},
 		sqlCall("Run SQL with the SQL Execution tool.", demoQuestion),
-		{title: "Ask in words: the Query agent answers without a language model, or says that it cannot.", method: "POST",
-			path: "/ai/api/v1/chats/agent/default/sql_query_agent/stream", header: stream, want: 200,
-			body: map[string]string{"data_product_id": demo.Flights, "message": "average air time by origin"}},
+		askAgent("Ask in words: the Query agent answers without a language model, or says that it cannot.", "sql_query_agent", "average air time by origin", stream),
+		askAgent("The Data Product Query agent ends with a chart of its table.", "data_product_query_agent", "number of flights by origin", stream),
+		askAgent("The Chart Generation agent draws what is asked for.", "charting_agent", "pie chart of the number of flights by origin", stream),
+		askAgent("The Analytics agent finds the data product, and computes statistics over it.", "analytics_agent",
+			"what is the correlation between departure delay and arrival delay of flights?", stream),
 		{title: "A query over plain REST, as CSV; large results stream.", method: "POST",
 			path: "/api/v2/data-product/" + url.PathEscape(demo.Flights) + "/query/", header: append([][2]string{{"Accept", "text/csv"}}, bearer...),
 			body: map[string]any{"sql": demoDetail, "limit": 5}, want: 200},
@@ -60,6 +62,54 @@ func walkDemo(ctx context.Context, c *terminal, n *node, who demoClient) error {
 		}
 	}
 	return w.record(ctx, n)
+}
+
+// askAgent asks an agent, and shows its steps on a line each and its answer.
+func askAgent(title, agent, message string, stream [][2]string) call {
+	body := map[string]string{"message": message}
+	if agent != "analytics_agent" {
+		body["data_product_id"] = demo.Flights
+	}
+	return call{title: title, method: "POST", path: "/ai/api/v1/chats/agent/default/" + agent + "/stream", header: stream, want: 200, body: body, brief: agentSteps}
+}
+
+// agentSteps are the events of an agent's stream in short.
+func agentSteps(b []byte) string {
+	var lines []string
+	for line := range strings.SplitSeq(string(b), "\n") {
+		data, is := strings.CutPrefix(line, "data: ")
+		var e struct {
+			Message struct {
+				Parts []struct {
+					Kind     string `json:"part_kind"`
+					ToolName string `json:"tool_name"`
+					Args     string
+					Content  any
+					Metadata []struct{ Kind, ID string }
+				}
+			} `json:"model_message"`
+			Postern json.RawMessage
+		}
+		if !is || json.Unmarshal([]byte(data), &e) != nil || len(e.Message.Parts) == 0 {
+			continue
+		}
+		switch p := e.Message.Parts[0]; p.Kind {
+		case "tool-call":
+			lines = append(lines, "  tool-call    "+p.ToolName+" "+p.Args)
+		case "tool-return":
+			kept := ""
+			for _, a := range p.Metadata {
+				kept += fmt.Sprintf(" %s asset %s", a.Kind, a.ID)
+			}
+			lines = append(lines, "  tool-return  "+p.ToolName+kept)
+		case "text":
+			lines = append(lines, "  text\n"+fmt.Sprint(p.Content))
+		}
+		if len(e.Postern) > 0 {
+			lines = append(lines, "  postern      "+string(e.Postern))
+		}
+	}
+	return strings.Join(lines, "\n")
 }
 
 func (w *walk) fetchToken(ctx context.Context, who demoClient) (string, error) {
