@@ -11,27 +11,14 @@ import (
 func (d *drawing) timeAxis(f *field, width int) obj {
 	a := obj{"title": nil, "labelOverlap": "greedy", "labelFlush": false, "tickCount": max(3, width/90)}
 	n := len(d.xs)
-	if n <= width/64 || d.grain == yearly && n <= width/40 {
-		a["values"] = d.xs // each has a label
-		a["format"] = timeFormat(d.grain)
-		if d.grain == timed {
-			a["format"] = "%H:%M"
-			delete(a, "values")
-		}
-	}
-	if d.grain == quarterly && n > width/64 {
-		a["format"], a["tickCount"] = "%Y", max(3, width/110)
+	if d.grain != timed && (n <= width/64 || d.grain == yearly && n <= width/40) {
+		a["values"], a["format"] = d.xs, timeFormat(d.grain) // each has a label
 	}
 	if strings.Contains(f.title, " ") {
 		a["title"] = f.title // "Order date"; a plain "Date" says nothing
 	}
-	if _, has := a["format"]; has && d.grain != timed {
-		// the axis says it as the marks do
-	} else {
-		delete(a, "format")
-	}
 	if d.grain == quarterly && n > width/64 {
-		a["labelExpr"] = "utcFormat(datum.value,'%Y')"
+		a["labelExpr"], a["tickCount"] = "utcFormat(datum.value,'%Y')", obj{"interval": "year", "step": 1}
 	}
 	return obj{"field": f.key, "type": "temporal", "scale": obj{"type": "utc", "padding": 4}, "axis": a, "title": f.title}
 }
@@ -200,6 +187,9 @@ func (d *drawing) panels() {
 	}
 	if d.color != nil {
 		enc["color"] = d.seriesColor(d.color.key, d.color.title, d.colors)
+		if legend := enc["color"].(obj)["legend"].(obj); legend["orient"] == "top" {
+			legend["offset"] = 6 // the panels' names are between, and no axis title
+		}
 		if !overTime && !flat {
 			enc["xOffset"] = obj{"field": d.color.key, "type": "nominal", "scale": obj{"domain": d.colors}, "sort": nil}
 		} else if flat {

@@ -66,6 +66,7 @@ type request struct {
 	x, y, color *field
 	intent      Intent
 	smallest    bool // the small ones are asked for
+	words       string
 }
 
 func asked(h Hints) *request {
@@ -76,6 +77,7 @@ func asked(h Hints) *request {
 			a.tasks[t.task] = true
 		}
 	}
+	a.words = " " + strings.Join(wordsOf(words), " ") + " "
 	a.smallest = smallFirst.MatchString(words)
 	if a.kind == "" {
 		for _, k := range kindWords {
@@ -86,6 +88,21 @@ func asked(h Hints) *request {
 		}
 	}
 	return a
+}
+
+var wordForm = regexp.MustCompile(`[\p{L}\p{N}]+`)
+
+func wordsOf(s string) []string { return wordForm.FindAllString(strings.ToLower(s), -1) }
+
+// names says whether the question has the column's name in it.
+func (a *request) names(f *field) bool {
+	for _, n := range []string{f.name, f.title} {
+		w := strings.Join(wordsOf(strings.ReplaceAll(n, "_", " ")), " ")
+		if w != "" && (strings.Contains(a.words, " "+w+" ") || strings.Contains(a.words, " "+w+"s ")) {
+			return true
+		}
+	}
+	return false
 }
 
 // bind finds the columns that the intent names.

@@ -393,6 +393,9 @@ func (s *search) unused(c *candidate) (cost int) {
 		if c.uses(f) || i >= mostFields || f.nulls == s.p.rows {
 			continue
 		}
+		if s.a.names(f) {
+			cost += 3
+		}
 		switch {
 		case f.class == quantity:
 			cost += 5

@@ -99,7 +99,7 @@ func config() obj {
 		"axisTemporal":     obj{"grid": false},
 		"legend": obj{
 			"labelFontSize": labelSize, "labelColor": k.muted, "titleFontSize": 12, "titleFontWeight": 500, "titleColor": k.text, "labelLimit": 240, "titleLimit": 240,
-			"symbolType": "square", "symbolSize": 90, "rowPadding": 4, "titlePadding": 6,
+			"symbolType": "square", "symbolSize": 90, "symbolStrokeWidth": 0, "rowPadding": 4, "titlePadding": 6,
 		},
 		"header": obj{"labelFontSize": 12, "labelFontWeight": 500, "labelColor": k.text, "title": nil, "labelPadding": 6, "labelLimit": 220},
 		"range":  obj{"category": k.series},

@@ -115,7 +115,7 @@ func short(n float64) string {
 			}
 		}
 	case n < 0.001:
-		return strconv.FormatFloat(n, 'e', 1, 64)
+		return strings.Replace(trimZeros(strings.Replace(strconv.FormatFloat(n, 'e', 1, 64), "e-0", "e-", 1)), ".0e", "e", 1)
 	}
 	digits := 0
 	switch {
