@@ -27,7 +27,7 @@ const every = 100 * time.Millisecond
 func (b *bar) tell(p draft.Progress) {
 	if p.Skipped != "" {
 		b.clear()
-		b.c.progress("%s: %s", p.Table, p.Skipped)
+		b.c.progress("%s", strings.TrimPrefix(p.Table+": "+p.Skipped, ": "))
 	}
 	b.last = p
 	if b.onTerminal() {

@@ -100,6 +100,9 @@ func (d productDraftCmd) draft(ctx context.Context, c *terminal, uri string, log
 	bounds.Within = d.Within
 	err = draft.Look(ctx, schema, m, open, bounds, bar.tell)
 	bar.end()
+	if ctx.Err() != nil {
+		return nil, errors.New("interrupted: no draft is written")
+	}
 	if err != nil {
 		return nil, err
 	}

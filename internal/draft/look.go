@@ -34,7 +34,7 @@ type Session interface {
 type Progress struct {
 	Done, Total int // tables
 	Rows        int64
-	Table       string // that was looked at last
+	Table       string // that was looked at last; "" when the time is up
 	Skipped     string // why it was not, or not whole; "" when it was
 }
 
@@ -69,12 +69,19 @@ func Look(ctx context.Context, s product.Schema, m *semantic.Model, sessions []S
 		})
 	}
 	for _, st := range todo {
-		work <- st
+		select {
+		case work <- st:
+		case <-within.Done():
+		}
 	}
 	close(work)
 	wg.Wait()
 	if err := ctx.Err(); err != nil {
 		return err
+	}
+	if left := l.at.Total - l.at.Done; left > 0 {
+		l.at.Table, l.at.Skipped = "", strconv.Itoa(left)+" tables are left uncounted: the time is up"
+		tell(l.at)
 	}
 	if err := m.Sample(ctx, l, Few); err != nil {
 		return err
@@ -154,6 +161,9 @@ func (l *look) table(ctx context.Context, session Session, st product.SchemaTabl
 			}
 			break
 		}
+	}
+	if ctx.Err() != nil {
+		return // half a table is none
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()

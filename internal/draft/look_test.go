@@ -227,6 +227,23 @@ func TestAColumnThatIsRefusedHidesNoOther(t *testing.T) {
 	}
 }
 
+func TestALookThatRunsOutOfTimeSaysSoOnce(t *testing.T) {
+	s, sessions, uri := open(t, zoo, "")
+	m := draft.Model(s, product.SQLite)
+	b := draft.Usual
+	b.Within = 0
+	var told []string
+	if err := draft.Look(t.Context(), s, m, sessions, b, func(p draft.Progress) { told = append(told, p.Table+p.Skipped) }); err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff([]string{"4 tables are left uncounted: the time is up"}, told); d != "" {
+		t.Error(d)
+	}
+	if doc, err := draft.Spec(s, m, draft.Options{URI: uri}); err != nil || !strings.Contains(string(doc), "name: feedings") || strings.Contains(string(doc), "x-postern-distinct") {
+		t.Errorf("%v\n%s", err, doc)
+	}
+}
+
 func TestALookEndsWithItsContext(t *testing.T) {
 	s, sessions, _ := open(t, zoo, "")
 	ctx, cancel := context.WithCancel(t.Context())
