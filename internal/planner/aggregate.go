@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/postern/postern/internal/planner/lexicon"
@@ -50,6 +51,15 @@ func groupBy(ps *parse, m []item) ([]item, bool) {
 	return one(kGroup, append([]item(nil), only(m, "CT")...), m), true
 }
 
+// groupDifferent: the average price for different colours.
+func groupDifferent(ps *parse, m []item) ([]item, bool) {
+	before := ps.items[:ps.lo]
+	if len(only(before, "KG")) == 0 || len(only(before, "#EF")) > 0 && len(only(ps.items, "E")) > 0 {
+		return nil, false
+	}
+	return one(kGroup, append([]item(nil), only(m, "CT")...), m), true
+}
+
 // groupsBy tells "the number of orders by country" from "orders made by
 // customers" and "songs by the artist".
 func (ps *parse) groupsBy(m []item) bool {
@@ -93,12 +103,41 @@ func countOf(ps *parse, m []item) ([]item, bool) {
 			return one(kOutput, &output{slot: c, agg: semantic.Sum, at: m[0].start}, m), true
 		}
 		it.arg = "number"
-		return []item{it}, strings.Contains(m[0].text, "of")
+		if strings.Contains(m[0].text, "of") {
+			return []item{it}, true
+		}
+		if slices.ContainsFunc(ps.items[ps.hi:], func(it item) bool { return it.kind == kGroup || it.kind == byte(lexicon.Each) }) {
+			c.want = number
+			return one(kOutput, &output{slot: c, agg: semantic.Sum, at: m[0].start}, m), true
+		}
+		if c.opts[0].score >= 0.9 {
+			return []item{it}, true
+		}
 	}
-	if !distinct && c.opts[0].score < 0.9 {
+	if w := strings.Fields(strings.ToLower(it.text)); sorts[lexicon.Lemma(w[len(w)-1])] && c.opts[0].score >= 0.7 {
+		distinct = true // how many card types are there
+	}
+	if !distinct && c.opts[0].score < 0.9 || ps.p.index.isNumber(c.opts[0].ref) && !distinct {
+		if t := rowsOf(c); len(t.opts) > 0 {
+			return one(kRows, &output{slot: t, rows: true, agg: semantic.Count, at: m[0].start}, m), true
+		}
 		return nil, false
 	}
 	return one(kRows, &output{slot: c, agg: semantic.Count, distinct: true, at: m[0].start}, m), true
+}
+
+// sorts are words for what differs among rows.
+var sorts = map[string]bool{"type": true, "kind": true, "category": true, "genre": true, "class": true, "status": true}
+
+// rowsOf gives the tables of columns, to count the rows of.
+func rowsOf(c *slot) *slot {
+	t := &slot{text: c.text, at: c.at, want: tableOnly}
+	for _, o := range c.opts {
+		if o.score > 0.55 && !slices.ContainsFunc(t.opts, func(x cand) bool { return x.table == o.table }) {
+			t.opts = append(t.opts, cand{ref{o.table, -1}, o.score - 0.05})
+		}
+	}
+	return t
 }
 
 // countToo: the number of different cities and regions.

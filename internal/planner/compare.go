@@ -138,6 +138,9 @@ func rowsCompare(ps *parse, m []item) ([]item, bool) {
 		return nil, false
 	}
 	if t, ok := first(m, "T"); ok {
+		if s := ps.tally(t); s != nil {
+			return one(kPred, &pred{kind: compare, slot: s, op: op, values: []string{num.arg}, at: m[0].start}, m), true
+		}
 		if p.slot = tableOf(t); p.slot == nil {
 			return nil, false
 		}
@@ -174,6 +177,31 @@ func ideaCompare(ps *parse, m []item) ([]item, bool) {
 		s.opts = slices.DeleteFunc(s.opts, func(c cand) bool { return s.flip[c.ref] })
 	}
 	return one(kPred, &pred{kind: compare, slot: s, op: op, values: []string{num.arg}, at: m[0].start}, m), true
+}
+
+// timesCompare: at least twice, only once.
+func timesCompare(ps *parse, m []item) ([]item, bool) {
+	op, idea := compareOp(m[0].arg)
+	if w := strings.ToLower(m[1].text); w != "once" && w != "twice" && w != "thrice" || idea != "" {
+		return nil, false
+	}
+	return one(kPred, &pred{kind: compare, rows: true, op: op, count: atoi(m[1].arg), at: m[0].start}, m), true
+}
+
+// verbIdeas are what some verbs measure: who earn below 6000.
+var verbIdeas = map[string]string{"earn": "pay", "mak": "pay", "paid": "pay", "pay": "pay", "get": "pay", "cost": "price", "weigh": "weight", "last": "length"}
+
+func verbCompare(ps *parse, m []item) ([]item, bool) {
+	idea, ok := verbIdeas[lexicon.Stem(strings.ToLower(m[0].text))]
+	op, other := compareOp(m[1].arg)
+	if a := ps.after(); !ok || other != "" || a == kTable || a == kColumn {
+		return nil, false
+	}
+	s := ps.ideaSlot(idea, m[0])
+	if s == nil {
+		return nil, false
+	}
+	return one(kPred, &pred{kind: compare, slot: s, op: op, values: []string{m[len(m)-1].arg}, at: m[0].start}, m), true
 }
 
 func ideaBetween(ps *parse, m []item) ([]item, bool) {
@@ -240,7 +268,51 @@ func rowsExactly(ps *parse, m []item) ([]item, bool) {
 	if t == nil || n < 0 || t.opts[0].score < 0.75 {
 		return nil, false
 	}
+	if s := ps.tally(m[2]); s != nil {
+		return one(kPred, &pred{kind: compare, slot: s, op: semantic.Eq, values: []string{m[1].arg}, at: m[0].start}, m), true
+	}
 	return one(kPred, &pred{kind: compare, rows: true, op: semantic.Eq, count: n, slot: t, at: m[0].start}, m), true
+}
+
+// nestedOf: above the average price of wines from 2006, among wines. The rows
+// that are averaged are such ones.
+func nestedOf(ps *parse, m []item) ([]item, bool) {
+	p := m[0].node.(*pred)
+	t := tableOf(m[2])
+	if p.kind != nested || len(p.inner) > 0 || t == nil || !slices.ContainsFunc(ps.items[:ps.lo], func(it item) bool {
+		return it.kind == kTable && it.tabs[0].table == t.opts[0].table
+	}) {
+		return nil, false
+	}
+	for _, f := range only(m[1:], "F") {
+		in := f.node.(*pred)
+		if in.rows || in.kind == related || in.kind == nested {
+			return nil, false
+		}
+		ps.own(in, t)
+		p.inner = append(p.inner, in)
+	}
+	return one(kPred, p, m), true
+}
+
+// tally is the column that says how many of something there are: the number
+// of customers of a bank. It is of a table that was named before.
+func (ps *parse) tally(it item) *slot {
+	s := &slot{text: "number of " + it.text, at: it.start, want: number}
+	for _, c := range ps.p.index.find([]string{"number", "of", lexicon.Lemma(strings.ToLower(it.text))}) {
+		if c.column < 0 || c.score < 0.9 || !ps.p.index.isNumber(c.ref) {
+			continue
+		}
+		if slices.ContainsFunc(ps.items[:ps.lo], func(o item) bool {
+			return slices.ContainsFunc(o.tabs, func(t cand) bool { return t.table == c.table && t.score > 0.7 })
+		}) {
+			s.opts = append(s.opts, c)
+		}
+	}
+	if len(s.opts) == 0 {
+		return nil
+	}
+	return s
 }
 
 // rowsBetween: between 2 and 4 employees.

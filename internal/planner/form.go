@@ -54,6 +54,7 @@ const (
 	related // has, or has not, rows of another table
 	extreme // equal to the most or least of all rows
 	sharing // has the same value as such rows of its own table
+	reports // has such a row of its own table above it
 )
 
 // pred is a condition of the question.

@@ -119,7 +119,7 @@ func (x *index) link(a, b int) int {
 		return b
 	}
 	for _, e := range x.edges[a] {
-		if e.to == b {
+		if e.to == b && e.many {
 			return b
 		}
 	}

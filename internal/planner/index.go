@@ -204,6 +204,9 @@ func (x *index) parts(w []string, c cand) {
 			put(x.stems, lexicon.Stem(p), c)
 			put(x.keys, p, cand{c.ref, 0.45})
 		}
+		if len(w) == 1 && c.column < 0 {
+			c.score = 0.8
+		}
 		x.abbrev[p[0]] = append(x.abbrev[p[0]], part{p, c})
 	}
 }

@@ -15,7 +15,7 @@ func (ps *parse) interpret() {
 	for i := 0; i < len(ps.items); i++ {
 		i += r.read(i)
 	}
-	if g := slices.IndexFunc(r.f.groups, func(s *slot) bool { return s.want == tableOnly }); g >= 0 && r.sentence > 0 {
+	if g := slices.IndexFunc(r.f.groups, func(s *slot) bool { return s.want == tableOnly }); g >= 0 {
 		r.last = r.f.groups[g]
 	}
 	if r.last != nil {
@@ -96,10 +96,27 @@ func (r *reader) read(i int) int {
 			f.outs = f.outs[:n-1] // the name of each city is the city
 		}
 		r.groups(it)
+		if g := it.node.([]item)[0]; g.kind == kTable {
+			r.ofGroup(g)
+		}
 	default:
 		return r.rest(i)
 	}
 	return 0
+}
+
+// ofGroup puts the columns that wait for their table under the one that is
+// grouped by: the name and the number of visits of each place.
+func (r *reader) ofGroup(g item) {
+	var rest []*slot
+	for _, s := range r.pending {
+		if slices.ContainsFunc(r.f.outs, func(o *output) bool { return o.slot == s && o.agg == "" }) {
+			s.owners = g.tabs
+		} else {
+			rest = append(rest, s)
+		}
+	}
+	r.pending = rest
 }
 
 // column takes a column that no phrase has: it is shown, when the question is
@@ -188,12 +205,17 @@ var nameWord = map[string]bool{"name": true, "type": true, "kind": true, "title"
 // entity reads a plural column after "of all", in a table that is called
 // otherwise, as the rows of its table.
 func (r *reader) entity(i int, it item) bool {
-	if !strings.HasSuffix(strings.ToLower(it.text), "s") || it.cols[0].score < 0.9 || r.items[i-1].kind != byte(lexicon.Prep) || r.f.head != nil || slices.ContainsFunc(r.f.outs, func(o *output) bool { return o.agg == "" }) {
+	if it.cols[0].score < 0.85 || r.items[i-1].kind != byte(lexicon.Prep) || r.f.head != nil {
 		return false
+	}
+	holds := func(t int) bool { // all that is shown
+		return !slices.ContainsFunc(r.f.outs, func(o *output) bool {
+			return o.agg == "" && (nameWord[lexicon.Lemma(strings.ToLower(o.slot.text))] || !slices.ContainsFunc(o.slot.opts, func(c cand) bool { return c.table == t && c.score > 0.8 }))
+		})
 	}
 	t := &slot{text: it.text, at: it.start, want: tableOnly}
 	for _, c := range it.cols {
-		if !r.p.index.isNumber(c.ref) {
+		if !r.p.index.isNumber(c.ref) && holds(c.table) {
 			t.opts = append(t.opts, cand{ref{c.table, -1}, c.score - 0.1})
 		}
 	}
@@ -216,7 +238,7 @@ func (r *reader) take(t *slot, it item) {
 // table takes a table's name, or the column of the same name in a list of
 // columns to show.
 func (r *reader) table(i int, it item) int {
-	if r.selecting && r.listed(i) && columnOf(it, anything) != nil {
+	if r.selecting && r.separated(i) && r.listed(i) && columnOf(it, anything) != nil {
 		it.kind = kColumn
 		r.column(i, it)
 		return 0
@@ -294,7 +316,7 @@ func (ps *parse) own(p *pred, last *slot) {
 	for _, q := range p.or {
 		ps.own(q, last)
 	}
-	if p.kind == sharing {
+	if p.kind == sharing || p.kind == reports {
 		for _, q := range p.inner {
 			ps.own(q, last)
 		}
@@ -416,6 +438,11 @@ func (r *reader) sorting(it, next item) bool {
 		return next.kind == kTable
 	case lexicon.Both:
 		return next.kind == kColumn || next.kind == kTable || next.kind == kOutput
+	case lexicon.Either:
+		return slices.ContainsFunc(r.items, func(it item) bool {
+			p, ok := it.node.(*pred)
+			return ok && len(p.or) > 0
+		})
 	case lexicon.Distinct:
 		r.f.distinct = true
 		return true
@@ -453,7 +480,7 @@ func (r *reader) counting(it, next item) bool {
 		r.f.counted = len(r.f.supers) == 1 && r.f.supers[0].freq && last
 		return r.f.counted
 	case lexicon.Number:
-		if next.kind == kTable && len(only(r.items, "S")) > 0 {
+		if (next.kind == kTable || next.kind == kColumn) && len(only(r.items, "S")) > 0 {
 			r.f.limit = atoi(it.arg)
 			return true
 		}

@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -52,12 +53,15 @@ func (p *Planner) spans(q string, toks []lexicon.Token, i int) []weighed {
 	case t.Quoted:
 		return []weighed{{p.quoted(t, i), 2}}
 	}
-	out := []weighed{unknown}
+	if i > 0 && toks[i-1].Lower == "this" && plain(t.Lower) {
+		unknown.kind = byte(lexicon.Filler) // in this shop: in the data
+	}
+	out := append(p.dotted(q, toks, i), unknown)
 	if guessedVerb(t) && !written(t) && len(p.values.Find(t.Text)) == 0 {
 		out = append(out, weighed{item{kind: byte(lexicon.Verb), arg: "guess", text: t.Text, start: i, end: i + 1}, 0.5})
 	}
 	if t.IsNum {
-		out = append(out, weighed{item{kind: kNumber, arg: t.Num, text: t.Text, start: i, end: i + 1}, 1})
+		out = append(out, weighed{item{kind: kNumber, arg: t.Num, text: t.Text, vals: p.values.Find(t.Text), start: i, end: i + 1}, 1})
 	}
 	var lower, lemma []string
 	for j := i; j < len(toks) && j < i+maxSpan && !toks[j].Mark && !toks[j].Quoted; j++ {
@@ -76,12 +80,24 @@ func (p *Planner) spans(q string, toks []lexicon.Token, i int) []weighed {
 			out = append(out, weighed{item{kind: byte(ph.Kind), arg: ph.Arg, text: span(q, toks, i, j), start: i, end: j + 1}, w})
 		}
 		it := item{text: span(q, toks, i, j), start: i, end: j + 1}
-		if j == i && t.Lemma == "number" && j+1 < len(toks) && toks[j+1].Lower == "of" {
+		if j == i && t.Lower == "number" && j+1 < len(toks) && toks[j+1].Lower == "of" {
 			continue // it counts
 		}
 		out = append(out, p.readings(it, toks[i:j+1], lemma)...)
 	}
-	return out
+	return unbroken(out)
+}
+
+// unbroken keeps whole what asks for something that no reading is to pass
+// over: "report to" is no verb with a preposition.
+func unbroken(spans []weighed) []weighed {
+	end := 0
+	for _, s := range spans {
+		if k := lexicon.Kind(s.kind); k == lexicon.Beyond || k == lexicon.Write || k == lexicon.Chat {
+			end = max(end, s.end)
+		}
+	}
+	return slices.DeleteFunc(spans, func(s weighed) bool { return s.end < end })
 }
 
 // guessedVerb tells words that end as verbs do and are in no list.
@@ -92,7 +108,35 @@ func guessedVerb(t lexicon.Token) bool {
 	return strings.HasSuffix(t.Lower, "ed") || strings.HasSuffix(t.Lower, "ing")
 }
 
-func span(q string, toks []lexicon.Token, i, j int) string { return q[toks[i].Start:toks[j].End] }
+// span is the question's text from token i to j, without a last one's 's.
+func span(q string, toks []lexicon.Token, i, j int) string {
+	text := q[toks[i].Start:toks[j].End]
+	if t := toks[j]; !t.Quoted && len(t.Text) < t.End-t.Start {
+		text = strings.TrimSuffix(strings.TrimSuffix(text, "'s"), "’s")
+	}
+	return text
+}
+
+// dotted gives the values that hold full stops: the Dept. of St. Helena.
+func (p *Planner) dotted(q string, toks []lexicon.Token, i int) (out []weighed) {
+	stops := 0
+	for j := i; j < len(toks) && j < i+maxSpan && !toks[j].Quoted; j++ {
+		if toks[j].Mark {
+			if toks[j].Text != "." {
+				break
+			}
+			stops++
+		}
+		if stops == 0 {
+			continue
+		}
+		it := item{kind: kValue, text: q[toks[i].Start:toks[j].End], start: i, end: j + 1}
+		if it.vals = p.values.Find(it.text); len(it.vals) > 0 && strings.Contains(it.vals[0].Value, ".") {
+			out = append(out, weighed{it, 1.25 * float64(j-i+1)})
+		}
+	}
+	return out
+}
 
 // readings of a span as a term or a value of the model.
 func (p *Planner) readings(it item, toks []lexicon.Token, lemma []string) []weighed {

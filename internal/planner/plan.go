@@ -70,7 +70,7 @@ func (p *Planner) Plan(question string) Answer {
 	if v := p.verified(toks); v != nil {
 		return Answer{OK: true, Verified: v, Restatement: v.Question, Confidence: 1}
 	}
-	toks = p.spelt(p.unquoted(withoutYear(lexicon.Dates(toks))))
+	toks = p.spelt(p.unquoted(spelledOut(withoutYear(lexicon.Dates(toks)))))
 	ways := p.lattice(question, toks)
 	a, items, at := p.first(toks, ways)
 	if !a.Read {

@@ -2,6 +2,7 @@ package planner
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/postern/postern/internal/planner/lexicon"
 	"github.com/postern/postern/internal/semantic"
@@ -106,7 +107,7 @@ func (b *builder) plain(p *pred) (semantic.Cond, bool) {
 		c, ok = semantic.Null{Of: b.ref(p.slot)}, true
 	case nested:
 		c, ok = b.nested(p)
-	case sharing:
+	case sharing, reports:
 		c, ok = b.sharing(p)
 	}
 	if ok && p.neg {
@@ -256,7 +257,16 @@ func (b *builder) sharing(p *pred) (semantic.Cond, bool) {
 	if !ok {
 		return nil, false
 	}
-	q := &semantic.Query{From: b.name(p.slot.pick.table), Select: []semantic.Output{{Expr: b.ref(p.slot)}}, Where: flat(in)}
+	of := b.ref(p.slot)
+	if p.kind == reports {
+		for _, e := range b.p.index.edges[p.slot.pick.table] {
+			if e.to == p.slot.pick.table && !e.many && strings.EqualFold(e.cols[0], of.Column) {
+				of.Column = e.their[0]
+				break
+			}
+		}
+	}
+	q := &semantic.Query{From: of.Set, Select: []semantic.Output{{Expr: of}}, Where: flat(in)}
 	return semantic.Member{Of: b.ref(p.slot), Query: q}, true
 }
 
@@ -345,13 +355,10 @@ func (b *builder) having(p *pred) bool {
 	if p.agg != "" {
 		return b.havingAggregate(p)
 	}
-	if p.slot == nil {
-		if len(b.f.also) != 1 {
-			return b.fail("it does not say what is counted")
-		}
-		p.slot = b.f.also[0]
+	t := b.counted(p.slot)
+	if t < 0 {
+		return b.fail("it does not say what is counted")
 	}
-	t := p.slot.pick.table
 	shown := b.shownTable()
 	if shown < 0 {
 		shown = b.head

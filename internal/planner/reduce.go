@@ -102,6 +102,9 @@ func clean(items []item) []item {
 			if q := strings.ToLower(it.text); quantifiers[q] {
 				quant = q
 			}
+			if n := len(out); n > 0 && out[n-1].end == it.start && (it.text == "'" || it.text == "’") {
+				out[n-1].end = it.end // the teachers' names
+			}
 			continue
 		}
 		it.quant, quant = quant, ""

@@ -12,6 +12,8 @@ import (
 const sailings = `
 CREATE TABLE port (port_id INTEGER PRIMARY KEY, name TEXT, country TEXT);
 CREATE TABLE sailing (sailing_id INTEGER PRIMARY KEY, vessel TEXT, source_port INTEGER, destination_port INTEGER);
+CREATE TABLE pilot (pilot_id INTEGER PRIMARY KEY, name TEXT, superior_id INTEGER);
+INSERT INTO pilot VALUES (1,'Ann',NULL),(2,'Bo',1),(3,'Cy',1),(4,'Di',2);
 INSERT INTO port VALUES (1,'Oslo','Norway'),(2,'Kiel','Germany'),(3,'Riga','Latvia');
 INSERT INTO sailing VALUES (1,'Alma',1,2),(2,'Bris',2,1),(3,'Cora',1,3),(4,'Dina',3,2);`
 
@@ -24,9 +26,12 @@ func harbour() *semantic.Model {
 			{Name: "sailing", Physical: "sailing", PrimaryKey: []string{"sailing_id"}, Columns: []semantic.Column{
 				col("sailing_id", num, semantic.Key), col("vessel", text, semantic.Dimension),
 				col("source_port", num, semantic.Foreign), col("destination_port", num, semantic.Foreign)}},
+			{Name: "pilot", Physical: "pilot", PrimaryKey: []string{"pilot_id"}, Columns: []semantic.Column{
+				col("pilot_id", num, semantic.Key), col("name", text, semantic.Dimension), col("superior_id", num, semantic.Foreign)}},
 		},
 		Joins: []semantic.Join{
 			{Name: "from_port", From: "sailing", Columns: []string{"source_port"}, To: "port", RefColumns: []string{"port_id"}, Cardinality: semantic.ManyToOne},
+			{Name: "above", From: "pilot", Columns: []string{"superior_id"}, To: "pilot", RefColumns: []string{"pilot_id"}, Cardinality: semantic.ManyToOne},
 			{Name: "to_port", From: "sailing", Columns: []string{"destination_port"}, To: "port", RefColumns: []string{"port_id"}, Cardinality: semantic.ManyToOne},
 		},
 	}
@@ -47,8 +52,10 @@ func TestTheWayBetweenTwoTablesIsTheOneThatIsSaid(t *testing.T) {
 	for _, v := range []string{"Oslo", "Kiel", "Riga"} {
 		d.Add("port", "name", v)
 	}
+	d.Add("pilot", "name", "Ann")
 	p := planner.New(harbour(), d)
 	for question, want := range map[string][]string{
+		"What are the names of pilots who report to Ann?":              {"Bo", "Cy"},
 		"How many sailings depart from Oslo?":                          {"2"},
 		"How many sailings arrive at Kiel?":                            {"2"},
 		"How many sailings go from Oslo to Kiel?":                      {"1"},

@@ -3,7 +3,9 @@ package planner
 import (
 	"fmt"
 	"slices"
+	"strings"
 
+	"github.com/postern/postern/internal/planner/lexicon"
 	"github.com/postern/postern/internal/semantic"
 )
 
@@ -69,6 +71,7 @@ func (b *builder) outputs() bool {
 	if b.totals() {
 		return b.fail("it is not clear whether a number is a total or one of several")
 	}
+	b.keysToNames()
 	for _, o := range b.fullNames() {
 		e, ok := b.expr(o)
 		if !ok {
@@ -85,6 +88,36 @@ func (b *builder) outputs() bool {
 	}
 	return true
 }
+
+// keysToNames shows, for a foreign key that is asked for by the name of what it
+// leads to (the department of each employee), what names that.
+func (b *builder) keysToNames() {
+	for _, o := range b.f.outs {
+		r := o.slot.pick.ref
+		if b.f.whole || o.agg != "" || r.column < 0 || b.p.index.column(r).Role != semantic.Foreign || slices.ContainsFunc(strings.Fields(strings.ToLower(o.slot.text)), func(w string) bool { return keyWord[lexicon.Lemma(w)] }) {
+			continue
+		}
+		for _, e := range b.p.index.edges[r.table] {
+			if names := b.p.index.nameOf(e.to); len(names) == 1 && e.to != r.table && b.p.index.leadsTo(r, e.to) && b.parallel(r.table, e.to) == 1 {
+				o.slot = &slot{text: o.slot.text, at: o.slot.at, owners: o.slot.owners, opts: []cand{{names[0], o.slot.pick.score}}, pick: cand{names[0], o.slot.pick.score}}
+				break
+			}
+		}
+	}
+}
+
+// parallel is how many joins lead from a table to another.
+func (b *builder) parallel(from, to int) (n int) {
+	for _, e := range b.p.index.edges[from] {
+		if e.to == to && !e.many {
+			n++
+		}
+	}
+	return n
+}
+
+// keyWord tells words that ask for a key itself.
+var keyWord = map[string]bool{"id": true, "code": true, "number": true, "key": true, "identifier": true, "ssn": true, "no": true}
 
 // totals tells that a number is asked for beside something of which there
 // may be several rows: "the ids of players and the number of goals".

@@ -71,3 +71,20 @@ func (p *Planner) unquoted(toks []lexicon.Token) []lexicon.Token {
 	}
 	return out
 }
+
+// spelledOut drops "full name" where its parts follow: full name (first and
+// last name).
+func spelledOut(toks []lexicon.Token) []lexicon.Token {
+	for i := 0; i+4 < len(toks); i++ {
+		if toks[i].Lower == "full" && toks[i+1].Lemma == "name" && (toks[i+2].Lower == "first" || toks[i+2].Lower == "last") {
+			rest := slices.Clone(toks[i+2:])
+			if len(rest) > 3 && rest[1].Lower == "and" && (rest[2].Lower == "last" || rest[2].Lower == "first") && rest[3].Lemma != "name" {
+				name := rest[2]
+				name.Text, name.Lower, name.Lemma = "name", "name", "name"
+				rest = slices.Insert(rest, 3, name)
+			}
+			return slices.Concat(toks[:i], rest)
+		}
+	}
+	return toks
+}

@@ -27,6 +27,8 @@ func mostOf(ps *parse, m []item) ([]item, bool) {
 	switch {
 	case last.kind == 't':
 		s.rows = true
+	case last.kind == kTable && ps.tally(last) != nil:
+		s.slot = ps.tally(last)
 	case last.kind == kTable:
 		s.slot, s.rows = tableOf(last), true
 		if c := columnOf(last, number); c != nil && ps.p.index.isNumber(c.opts[0].ref) && c.opts[0].score >= s.slot.opts[0].score {

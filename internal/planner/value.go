@@ -31,6 +31,32 @@ func sameAs(ps *parse, m []item) ([]item, bool) {
 	return one(kPred, p, m), p.slot != nil && len(p.slot.opts) > 0
 }
 
+// reportsTo: employees who report to Ann, by a table's key to itself.
+func reportsTo(ps *parse, m []item) ([]item, bool) {
+	w, _ := first(m, "@")
+	if w.arg != "reports" {
+		return nil, false
+	}
+	p := &pred{kind: reports, at: m[0].start, slot: &slot{text: w.text, at: w.start}}
+	for t := range ps.p.index.edges {
+		for _, e := range ps.p.index.edges[t] {
+			if e.to == t && !e.many && len(e.cols) == 1 {
+				if r, ok := ps.p.index.named(t, e.cols[0]); ok {
+					p.slot.opts = append(p.slot.opts, cand{r, 0.8})
+				}
+			}
+		}
+	}
+	for _, f := range only(m, "F") {
+		in := f.node.(*pred)
+		if in.rows || in.kind == related {
+			return nil, false
+		}
+		p.inner = append(p.inner, in)
+	}
+	return one(kPred, p, m), len(p.slot.opts) > 0
+}
+
 // keysTo gives the foreign keys that lead to a table.
 func (x *index) keysTo(t item) *slot {
 	s := &slot{text: t.text, at: t.start}
@@ -359,10 +385,39 @@ func bothPred(ps *parse, m []item) ([]item, bool) {
 
 // otherThan: other than F.
 func otherThan(ps *parse, m []item) ([]item, bool) {
-	p := m[1].node.(*pred)
-	if m[0].arg != "ne" {
+	p := m[len(m)-1].node.(*pred)
+	if m[0].arg != "ne" || p.rows && len(m) > 2 && p.slot == nil {
 		return nil, false
 	}
+	if p.rows {
+		p.op = opposite[p.op]
+		return one(kPred, p, m), true
+	}
 	p.neg = !p.neg
+	return one(kPred, p, m), true
+}
+
+// exceptHaving: except for those that have an order.
+func exceptHaving(ps *parse, m []item) ([]item, bool) {
+	s := tableOf(m[len(m)-1])
+	if m[0].arg != "ne" || s == nil {
+		return nil, false
+	}
+	return one(kWithout, &pred{kind: related, slot: s, neg: true, at: m[0].start}, m), true
+}
+
+// valueAs: with cash as payment method.
+func valueAs(ps *parse, m []item) ([]item, bool) {
+	p := m[0].node.(*pred)
+	if !p.bare || p.kind != among || strings.ToLower(m[1].text) != "as" {
+		return nil, false
+	}
+	opts := slices.DeleteFunc(slices.Clone(p.slot.opts), func(o cand) bool {
+		return !slices.ContainsFunc(m[2].cols, func(c cand) bool { return c.ref == o.ref && c.score > 0.55 })
+	})
+	if len(opts) == 0 {
+		return nil, false
+	}
+	p.slot.opts, p.bare, p.slot.soft = opts, false, false
 	return one(kPred, p, m), true
 }
