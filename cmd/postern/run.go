@@ -142,7 +142,7 @@ func (n *node) mount(publicURL string, v *auth.Verifier, pol *policy.Policy) err
 		rest.System{Version: version, Record: n.db, Tools: tools, Served: n.mux.Routes}.Routes(),
 		mcp.Handler{PublicURL: publicURL, Version: version, Data: n.gate, Models: models, Charts: charts, Tools: slices.Concat(tools, agents), Own: own, Permit: pol.Permit, Log: n.mux.Log}.Routes(),
 		(&console.Handler{
-			PublicURL: publicURL, Version: version, People: n.people, Guard: guard, Clients: clients, Keys: n.keyset, Products: n.gate, Audit: auditReader{n.db},
+			PublicURL: publicURL, Version: version, People: n.people, Guard: guard, Clients: clients, Keys: n.keyset, Products: n.gate, Markets: n.gate, Groups: n.groups(), Audit: auditReader{n.db},
 		}).Routes(),
 	)
 }

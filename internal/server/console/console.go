@@ -29,6 +29,8 @@ type Handler struct {
 	Clients   Clients
 	Keys      Keys
 	Products  Products
+	Markets   Markets
+	Groups    Groups
 	Audit     Audit
 
 	// cross refuses requests that another site's page made.
@@ -141,6 +143,9 @@ func (h *Handler) pages() []page {
 		{"GET", "/admin/products/{id}/", auth.ScopeProductsRead, h.product},
 		{"POST", "/admin/products/{id}/grants/", auth.ScopeProductsWrite, h.grant},
 		{"POST", "/admin/products/{id}/grants/remove/", auth.ScopeProductsWrite, h.revokeGrant},
+
+		{"GET", "/admin/marketplaces/", auth.ScopeProductsRead, h.markets},
+		{"GET", "/admin/marketplaces/{id}/", auth.ScopeProductsRead, h.market},
 
 		{"GET", "/admin/audit/", auth.ScopeAudit, h.auditList},
 		{"GET", "/admin/audit/{id}/", auth.ScopeAudit, h.auditRecord},

@@ -10,6 +10,7 @@ import (
 	"github.com/postern/postern/internal/auth"
 	"github.com/postern/postern/internal/fault"
 	"github.com/postern/postern/internal/product"
+	"github.com/postern/postern/internal/product/market"
 	"github.com/postern/postern/internal/product/search"
 )
 
@@ -57,7 +58,8 @@ func hidden(err error) bool { return fault.Is(err, fault.Denied) || fault.Is(err
 type productPage struct {
 	Product  product.Product
 	Path     string
-	Source   string // engine, host and database; never a login
+	Markets  []market.Listing // where it is published
+	Source   string           // engine, host and database; never a login
 	Grants   []grantRow
 	Manage   bool // the caller sees the grants and may change them
 	Subjects []subject
@@ -94,6 +96,11 @@ func (v *visit) productPage() (productPage, error) {
 	if s, ok := p.System(); ok {
 		page.Source = s.Source.Canonical()
 	}
+	where, err := v.h.Markets.Associations(ctx, v.caller, []string{p.ID})
+	if err != nil {
+		return productPage{}, err
+	}
+	page.Markets = where[p.ID]
 	grants, err := v.h.Products.Grants(ctx, v.caller, p.ID)
 	if hidden(err) {
 		return page, nil
@@ -123,6 +130,13 @@ func (v *visit) subjects(ctx context.Context) ([]subject, error) {
 	}
 	for _, c := range clients {
 		all = append(all, subject{c.Subject(), c.Name})
+	}
+	groups, err := v.h.Groups.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, g := range groups {
+		all = append(all, subject{g.Subject(), g.Name + " (group)"})
 	}
 	slices.SortFunc(all[1:], func(a, b subject) int { return strings.Compare(a.Name, b.Name) })
 	return all, nil

@@ -77,6 +77,7 @@ var funcs = template.FuncMap{
 	"dict":        dict,
 	"ms":          func(f *float64) string { return strconv.FormatFloat(*f, 'f', 1, 64) + " ms" },
 	"productPath": productPath,
+	"marketPath":  marketPath,
 }
 
 // dict makes the named arguments of a part.
@@ -139,6 +140,7 @@ func (v *visit) nav() []navEntry {
 	}{
 		{navEntry{"Authentication", "/admin/auth/", "auth"}, auth.ScopeClients},
 		{navEntry{"Data products", "/admin/products/", "products"}, auth.ScopeProductsRead},
+		{navEntry{"Marketplaces", "/admin/marketplaces/", "marketplaces"}, auth.ScopeProductsRead},
 		{navEntry{"Audit", "/admin/audit/", "audit"}, auth.ScopeAudit},
 	} {
 		if v.may(e.needs) {

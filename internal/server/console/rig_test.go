@@ -26,6 +26,7 @@ import (
 	"github.com/postern/postern/internal/fault"
 	"github.com/postern/postern/internal/policy"
 	"github.com/postern/postern/internal/product"
+	"github.com/postern/postern/internal/product/market"
 	"github.com/postern/postern/internal/secret"
 	"github.com/postern/postern/internal/server/console"
 	"github.com/postern/postern/internal/server/web"
@@ -70,7 +71,7 @@ func newGate(t *testing.T) *gate {
 	}
 	rules := rules{pol, g.db}
 	g.Handler = &console.Handler{
-		Version: "test", Guard: rules, Keys: keys, Products: g.shelf, Audit: record{g.db},
+		Version: "test", Guard: rules, Keys: keys, Products: g.shelf, Markets: g.shelf, Groups: g.shelf, Audit: record{g.db},
 		People:  &auth.People{Store: g.db, Now: g.clock, Cost: auth.Cost{KiB: 64, Passes: 1, Lanes: 1}},
 		Clients: &auth.Clients{Store: g.db, Pepper: pepper{}, Now: g.clock},
 	}
@@ -257,8 +258,10 @@ func (s *safeBuffer) String() string {
 
 // shelf is a gateway's products, in memory.
 type shelf struct {
-	products []product.Product
-	grants   []product.Grant
+	products     []product.Product
+	grants       []product.Grant
+	markets      []market.Marketplace
+	marketGrants []market.Grant
 }
 
 func (s *shelf) Products(context.Context, auth.Caller) ([]product.Product, error) {
@@ -290,6 +293,44 @@ func (s *shelf) Revoke(_ context.Context, _ auth.Caller, g product.Grant) error 
 		return fault.New(fault.NotFound, "grant not found")
 	}
 	return nil
+}
+
+func (s *shelf) Marketplaces(context.Context, auth.Caller) ([]market.Marketplace, error) {
+	return s.markets, nil
+}
+
+func (s *shelf) Marketplace(_ context.Context, _ auth.Caller, id string) (market.Marketplace, error) {
+	for _, m := range s.markets {
+		if m.ID == id {
+			return m, nil
+		}
+	}
+	return market.Marketplace{}, fault.New(fault.NotFound, "marketplace %q not found", id)
+}
+
+func (s *shelf) Listed(_ context.Context, _ auth.Caller, id string) (out []market.Shown, err error) {
+	for _, p := range s.products {
+		out = append(out, market.Shown{Product: p, Badges: []market.Standard{{Name: "Origins"}}})
+	}
+	return out, nil
+}
+
+func (s *shelf) MarketGrants(context.Context, auth.Caller, string) ([]market.Grant, error) {
+	return s.marketGrants, nil
+}
+
+func (s *shelf) Associations(_ context.Context, _ auth.Caller, products []string) (map[string][]market.Listing, error) {
+	out := map[string][]market.Listing{}
+	for _, m := range s.markets {
+		for _, id := range products {
+			out[id] = append(out[id], market.Listing{Marketplace: m.ID, Name: m.Name, Product: id, Version: "1.0.0", Status: product.Ready})
+		}
+	}
+	return out, nil
+}
+
+func (s *shelf) List(context.Context) ([]auth.Group, error) {
+	return []auth.Group{{ID: 3, Name: "finance"}}, nil
 }
 
 type record struct{ db *store.DB }
