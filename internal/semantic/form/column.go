@@ -93,6 +93,9 @@ func (a *asked) lookup(name string) (column, bool) {
 		}
 		c, ok := t.Column(name[dot+1:])
 		if !ok {
+			c, ok = a.columnCalled(t, name[dot+1:])
+		}
+		if !ok {
 			return column{}, false
 		}
 		return column{semantic.Ref{Set: set, Column: c.Name}, c, t}, true
@@ -106,6 +109,23 @@ func (a *asked) lookup(name string) (column, bool) {
 		return a.lookup(in[0])
 	}
 	return column{}, false
+}
+
+// columnCalled finds the one column of a table that people call so.
+func (a *asked) columnCalled(t *semantic.Table, name string) (*semantic.Column, bool) {
+	var found *semantic.Column
+	for i := range t.Columns {
+		if c := &t.Columns[i]; calls(name, c.Label, c.Synonyms) {
+			if found != nil {
+				return nil, false
+			}
+			found = c
+		}
+	}
+	if found != nil {
+		a.note(quoted(name) + " is the column " + t.Name + "." + found.Name)
+	}
+	return found, found != nil
 }
 
 func (a *asked) tablesWith(name string) (in []string) {

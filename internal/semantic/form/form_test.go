@@ -25,12 +25,13 @@ func shop(d semantic.Dialect) *semantic.Model {
 	m := semantictest.Model(d)
 	amount := semantic.Ref{Set: "orders", Column: "amount"}
 	m.Measures = append(m.Measures,
-		semantic.Measure{Name: "revenue", Table: "orders", Expression: "SUM(orders.amount)", Expr: semantic.Aggregate{Op: semantic.Sum, Of: amount}},
+		semantic.Measure{Name: "revenue", Table: "orders", Synonyms: []string{"turnover"}, Expression: "SUM(orders.amount)", Expr: semantic.Aggregate{Op: semantic.Sum, Of: amount}},
 		semantic.Measure{Name: "odd", Expression: "MEDIAN(orders.amount)"})
 	m.Filters = append(m.Filters, semantic.Filter{Name: "large", Table: "orders", Where: semantic.Compare{Left: amount, Op: semantic.Gt, Right: semantic.Value{Class: semantic.Numeric, Text: "100"}}})
 	m.Verified = append(m.Verified, semantic.VerifiedQuery{Name: "by_level", SQL: "SELECT COUNT(*) FROM customer WHERE level = :level", Parameters: []semantic.Parameter{{Name: "level", Class: semantic.Numeric}}})
 	region, _ := m.Table("region")
 	name, _ := region.Column("name")
+	name.Synonyms = []string{"area"}
 	name.Values, name.Complete = []string{"north", "south", "O'Hare \\ é%"}, true
 	orders, _ := m.Table("orders")
 	orders.TimeColumn = "placed"
@@ -209,7 +210,9 @@ func TestWhatWasTakenForGrantedIsSaid(t *testing.T) {
 		`{"measures":["count(customer)"],"filters":[{"column":"region.name","value":"North"}]}`: `region.name spells "North" as "north"`,
 		`{"measures":["count(customer)"],"filters":[{"column":"region.name","value":"nort"}]}`:  `no row that you can see has "nort" in region.name; did you mean north`,
 		`{"measures":["revenue"],"dimensions":["orders.open"],"limit":3}`:                       `no order was given: the first are those with most revenue`,
-		`{"measures":["count(customer)"],"dimensions":["region.name"]}`:                         `rows of customer that lead to none of region are left out; keep_without "region" keeps them`,
+		`{"measures":["Turnover"]}`:                                     `"Turnover" is the metric revenue`,
+		`{"dimensions":["region.area"]}`:                                `"area" is the column region.name`,
+		`{"measures":["count(customer)"],"dimensions":["region.name"]}`: `rows of customer that lead to none of region are left out; keep_without "region" keeps them`,
 	} {
 		f, err := form.Fill(json.RawMessage(text), shop(semantic.SQLite))
 		if err != nil || len(f.Notes) != 1 || !strings.HasPrefix(f.Notes[0], want) {

@@ -84,6 +84,9 @@ func (a *asked) spoken(n node, s string) (semantic.Expr, string) {
 func (a *asked) metric(n node, name string) (semantic.Expr, string) {
 	x, ok := a.m.Measure(name)
 	if !ok {
+		x, ok = a.metricCalled(name)
+	}
+	if !ok {
 		var names []string
 		for i := range a.m.Measures {
 			names = append(names, a.m.Measures[i].Name)
@@ -97,6 +100,28 @@ func (a *asked) metric(n node, name string) (semantic.Expr, string) {
 		return nil, ""
 	}
 	return semantic.MeasureOf{Name: x.Name}, x.Name
+}
+
+// metricCalled finds the one metric that people call so.
+func (a *asked) metricCalled(name string) (*semantic.Measure, bool) {
+	var found *semantic.Measure
+	for i := range a.m.Measures {
+		if x := &a.m.Measures[i]; calls(name, x.Label, x.Synonyms) {
+			if found != nil {
+				return nil, false
+			}
+			found = x
+		}
+	}
+	if found != nil {
+		a.note(quoted(name) + " is the metric " + found.Name)
+	}
+	return found, found != nil
+}
+
+// calls tells whether a thing goes by a name.
+func calls(name, label string, synonyms []string) bool {
+	return name != "" && (strings.EqualFold(name, label) || slices.ContainsFunc(synonyms, func(s string) bool { return strings.EqualFold(s, name) }))
 }
 
 func (a *asked) aggregate(n node) (semantic.Expr, string) {
