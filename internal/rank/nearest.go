@@ -43,6 +43,16 @@ func Nearest(written string, names []string, most int) []string {
 	return out
 }
 
+// DidYouMean says which of the names may have been meant, to go after a
+// message; "" when none is near.
+func DidYouMean(written string, names []string) string {
+	near := Nearest(written, names, 3)
+	if len(near) == 0 {
+		return ""
+	}
+	return "; did you mean " + strings.Join(near, " or ") + "?"
+}
+
 // Distance is the number of single-byte edits between a and b, or limit when
 // it is not below that.
 func Distance(a, b string, limit int) int {

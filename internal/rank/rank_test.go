@@ -106,6 +106,20 @@ func TestWordsOfScriptsWithoutSpacesAreFound(t *testing.T) {
 	}
 }
 
+func TestTheNearestNamesAreThoseSpelledAlikeOrOfTheSameWords(t *testing.T) {
+	names := []string{"arrival_delay", "departure_delay", "departs", "carrier"}
+	for written, want := range map[string]string{
+		"arival_delay": "; did you mean arrival_delay?",
+		"delays":       "; did you mean arrival_delay or departure_delay?",
+		"zebra":        "",
+		"":             "",
+	} {
+		if got := rank.DidYouMean(written, names); got != want {
+			t.Errorf("%q: got %q, want %q", written, got, want)
+		}
+	}
+}
+
 func FuzzSearch(f *testing.F) {
 	f.Add("order_items", "Order ITEMS")
 	f.Add("\xff\x00é", "'s ’ _")

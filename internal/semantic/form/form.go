@@ -204,16 +204,12 @@ func (r *reader) oneOf(n node, words string) string {
 	return s
 }
 
-// nearest says which of the names may have been meant.
+// nearest says which of the names may have been meant; of few names, all.
 func nearest(name string, names []string) string {
-	near := rank.Nearest(name, names, 3)
-	if len(near) == 0 {
-		if len(names) > 20 {
-			return ""
-		}
-		return "; there are " + strings.Join(names, ", ")
+	if near := rank.DidYouMean(name, names); near != "" || len(names) > 20 {
+		return near
 	}
-	return "; did you mean " + strings.Join(near, " or ") + "?"
+	return "; there are " + strings.Join(names, ", ")
 }
 
 func quoted(s string) string {

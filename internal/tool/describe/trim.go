@@ -1,4 +1,4 @@
-package tool
+package describe
 
 import (
 	"encoding/json"
@@ -6,10 +6,6 @@ import (
 	"slices"
 	"strings"
 )
-
-// schemaChars is about how many characters a model gets to read of a schema.
-// It is more than of a result, since what is missing here is guessed.
-const schemaChars = 24_000
 
 // What of a trimmed schema goes where, in parts of the whole.
 const (
@@ -19,9 +15,10 @@ const (
 	forRest  = 0.20 // joins, metrics, filters, verified queries, relationships
 )
 
-// trim leaves out what does not fit: the tables come in the order in which
-// they were ranked, first in full, then in brief, then by name.
-func (s *schemaOutput) trim(found foundColumns, budget int) {
+// Trim leaves out what does not fit in about so many characters: the tables
+// come in the order in which they were ranked, first in full, then in brief,
+// then by name.
+func (s *Schema) Trim(budget int) {
 	if size(s) <= budget {
 		return
 	}
@@ -31,13 +28,13 @@ func (s *schemaOutput) trim(found foundColumns, budget int) {
 	left := leftOut{Tables: []string{}}
 	used, names, full := 0, 0, 0
 	for i, t := range s.Tables {
-		brief := t.brief(found.best(t.Name))
+		brief := t.brief(s.found.best(t.Name))
 		switch n := size(t); {
 		case used+n <= part(forFull) && full == i:
 			shown, used, full = append(shown, t), used+n, full+1
 			continue
 		case used+size(brief) > part(forBrief) && i == 0:
-			brief.fit(found.best(t.Name), part(forBrief))
+			brief.fit(s.found.best(t.Name), part(forBrief))
 			fallthrough
 		case used+size(brief) <= part(forBrief):
 			shown, used = append(shown, brief), used+size(brief)
@@ -57,7 +54,7 @@ func (s *schemaOutput) trim(found foundColumns, budget int) {
 }
 
 // trimRest keeps what is of tables that are shown, and of that what fits.
-func (s *schemaOutput) trimRest(most int) {
+func (s *Schema) trimRest(most int) {
 	has := func(t string) bool {
 		return t == "" || slices.ContainsFunc(s.Tables, func(x schemaTable) bool { return strings.EqualFold(x.Name, t) })
 	}
@@ -73,7 +70,7 @@ func (s *schemaOutput) trimRest(most int) {
 }
 
 // keepNamed keeps the metrics and filters of tables.
-func (s *schemaOutput) keepNamed(of func(table string) bool) {
+func (s *Schema) keepNamed(of func(table string) bool) {
 	s.Metrics = slices.DeleteFunc(s.Metrics, func(m metric) bool { return !of(m.Table) })
 	s.Filters = slices.DeleteFunc(s.Filters, func(f namedFilter) bool { return !of(f.Table) })
 }
@@ -138,7 +135,7 @@ func (s *schemaTable) fit(found map[string]bool, most int) {
 	s.ColumnsLeftOut = len(all) - len(s.Columns)
 }
 
-func (s *schemaOutput) columnCount() int {
+func (s *Schema) columnCount() int {
 	n := 0
 	for _, t := range s.Tables {
 		n += len(t.Columns)

@@ -1,4 +1,4 @@
-package tool
+package describe
 
 import (
 	"cmp"
@@ -11,12 +11,12 @@ import (
 // allShown is up to how many values a column shows all that it has.
 const allShown = 12
 
-// describe says the whole of a meaning. It shows the tables that the caller's
-// login sees, whatever the spec lists.
-func describe(m *Meaning) schemaOutput {
-	pr := m.Product
-	out := schemaOutput{
-		DataProductID: pr.ID, Version: pr.Version, Name: pr.Name, Description: pr.Description, ModelVersion: m.Model.Version,
+// New says the whole of a product's model. It shows the tables that
+// introspection found, those that the caller's login sees, whatever the spec
+// lists.
+func New(pr product.Product, m *semantic.Model, found product.Schema) Schema {
+	out := Schema{
+		DataProductID: pr.ID, Version: pr.Version, Name: pr.Name, Description: pr.Description, ModelVersion: m.Version,
 		Tables: []schemaTable{}, Joins: []schemaJoin{}, Relationships: []relationship{}, Metrics: []metric{},
 	}
 	if sys, ok := pr.System(); ok {
@@ -24,13 +24,13 @@ func describe(m *Meaning) schemaOutput {
 	}
 	names := map[product.Table]string{} // physical to shown, for foreign keys
 	seen := map[string]bool{}
-	for _, t := range m.Schema.Tables {
+	for _, t := range found.Tables {
 		names[t.Table] = shownName(t)
 		seen[strings.ToLower(shownName(t))] = true
 	}
-	for _, t := range m.Schema.Tables {
+	for _, t := range found.Tables {
 		st := describeTable(t, names)
-		if own, ok := m.Model.Table(st.Name); ok {
+		if own, ok := m.Table(st.Name); ok {
 			st.addMeaning(own)
 		}
 		out.Tables = append(out.Tables, st)
@@ -43,32 +43,32 @@ func describe(m *Meaning) schemaOutput {
 			})
 		}
 	}
-	for i := range m.Model.Joins {
-		if j := &m.Model.Joins[i]; seen[strings.ToLower(j.From)] && seen[strings.ToLower(j.To)] {
+	for i := range m.Joins {
+		if j := &m.Joins[i]; seen[strings.ToLower(j.From)] && seen[strings.ToLower(j.To)] {
 			out.Joins = append(out.Joins, describeJoin(j))
 		}
 	}
-	out.named(m)
+	out.named(pr, m)
 	return out
 }
 
 // named adds what has a name of its own: metrics, filters, verified queries.
-func (s *schemaOutput) named(m *Meaning) {
-	for i := range m.Model.Measures {
-		x := &m.Model.Measures[i]
+func (s *Schema) named(pr product.Product, m *semantic.Model) {
+	for i := range m.Measures {
+		x := &m.Measures[i]
 		d := metric{Name: x.Name, Description: x.Description, Expression: x.Expression, Table: x.Table,
 			Synonyms: x.Synonyms, Unit: x.Unit, Additivity: additivity(x.Additive), SQLOnly: x.Expr == nil}
-		for _, p := range m.Product.Metrics {
+		for _, p := range pr.Metrics {
 			if p.Key == x.Name {
 				d.DisplayName = p.DisplayName
 			}
 		}
 		s.Metrics = append(s.Metrics, d)
 	}
-	for _, f := range m.Model.Filters {
+	for _, f := range m.Filters {
 		s.Filters = append(s.Filters, namedFilter{f.Name, f.Description, f.Expression, f.Table, f.Synonyms, f.Where == nil})
 	}
-	for _, v := range m.Model.Verified {
+	for _, v := range m.Verified {
 		q := verifiedQuery{Name: v.Name, Question: v.Question}
 		for _, p := range v.Parameters {
 			q.Parameters = append(q.Parameters, p.Name)

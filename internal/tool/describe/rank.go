@@ -1,4 +1,4 @@
-package tool
+package describe
 
 import (
 	"cmp"
@@ -20,45 +20,29 @@ const (
 	inName, inSynonym, inColumn, inValue, inText = 4, 4, 2, 2, 1
 )
 
-// schemaIndex finds a meaning's tables by words.
-type schemaIndex struct{ *rank.Index }
-
-func indexOf(m *Meaning) schemaIndex {
-	return Made(m, func() schemaIndex {
-		x := rank.New()
-		for i := range m.Model.Tables {
-			t := &m.Model.Tables[i]
-			fields := []rank.Field{
-				{Name: "name", Text: t.Name, Weight: inName}, {Name: "name", Text: unlike(t.Label, t.Name), Weight: inName},
-				{Name: "synonym", Text: strings.Join(t.Synonyms, ", "), Weight: inSynonym},
-				{Name: "description", Text: t.Description, Weight: inText},
-			}
-			for j := range t.Columns {
-				fields = append(fields, columnFields(&t.Columns[j], m.valuesOf(t, &t.Columns[j]))...)
-			}
-			for _, ms := range m.Model.Measures {
-				if ms.Table == t.Name {
-					words := strings.Join(append([]string{ms.Name, ms.Label, ms.Description}, ms.Synonyms...), ", ")
-					fields = append(fields, rank.Field{Name: "metric", Text: words, Weight: inColumn})
-				}
-			}
-			x.Add(t.Name, fields...)
+// Index finds a model's tables by words. values gives the texts of a column,
+// as far as they are known.
+func Index(m *semantic.Model, values func(*semantic.Table, *semantic.Column) []string) *rank.Index {
+	x := rank.New()
+	for i := range m.Tables {
+		t := &m.Tables[i]
+		fields := []rank.Field{
+			{Name: "name", Text: t.Name, Weight: inName}, {Name: "name", Text: unlike(t.Label, t.Name), Weight: inName},
+			{Name: "synonym", Text: strings.Join(t.Synonyms, ", "), Weight: inSynonym},
+			{Name: "description", Text: t.Description, Weight: inText},
 		}
-		return schemaIndex{x.Done()}
-	})
-}
-
-// valuesOf are the texts of a column, as far as they are known.
-func (m *Meaning) valuesOf(t *semantic.Table, c *semantic.Column) []string {
-	for _, v := range m.Values {
-		if v.Table == t.Name && v.Column == c.Name {
-			return v.Values
+		for j := range t.Columns {
+			fields = append(fields, columnFields(&t.Columns[j], values(t, &t.Columns[j]))...)
 		}
+		for _, x := range m.Measures {
+			if x.Table == t.Name {
+				words := strings.Join(append([]string{x.Name, x.Label, x.Description}, x.Synonyms...), ", ")
+				fields = append(fields, rank.Field{Name: "metric", Text: words, Weight: inColumn})
+			}
+		}
+		x.Add(t.Name, fields...)
 	}
-	if c.Class == semantic.Text {
-		return c.Values
-	}
-	return nil
+	return x.Done()
 }
 
 func columnFields(c *semantic.Column, values []string) []rank.Field {
@@ -98,24 +82,22 @@ func (f foundColumns) best(table string) map[string]bool {
 	return out
 }
 
-// rank puts the tables that match the query first, then those that join to
-// them, and lists the values that match. Nothing is left out here: what does
-// not match may still be needed.
-func (s *schemaOutput) rank(m *Meaning, query string) foundColumns {
-	found, place := foundColumns{}, map[string]int{}
-	if strings.TrimSpace(query) == "" {
-		return found
-	}
+// Rank puts the tables that match first, then those that join to them, and
+// lists the values that match. Nothing is left out here: what does not match
+// may still be needed. hits are all that Index found.
+func (s *Schema) Rank(hits []rank.Hit) {
+	place := map[string]int{}
+	s.found = foundColumns{}
 	shown := map[string]bool{}
 	for _, t := range s.Tables {
 		shown[t.Name] = true
 	}
-	hits := slices.DeleteFunc(indexOf(m).Search(query, 0), func(h rank.Hit) bool { return !shown[h.ID] })
+	hits = slices.DeleteFunc(slices.Clone(hits), func(h rank.Hit) bool { return !shown[h.ID] })
 	for i, h := range hits {
-		place[h.ID], found[h.ID] = i-len(hits), map[string]int{}
+		place[h.ID], s.found[h.ID] = i-len(hits), map[string]int{}
 		for _, x := range h.Matches {
 			if x.Of != "" {
-				found[h.ID][x.Of] = max(found[h.ID][x.Of], x.Words)
+				s.found[h.ID][x.Of] = max(s.found[h.ID][x.Of], x.Words)
 			}
 		}
 	}
@@ -129,7 +111,6 @@ func (s *schemaOutput) rank(m *Meaning, query string) foundColumns {
 	}
 	last := func(t schemaTable) int { return cmp.Or(place[t.Name], 2) }
 	slices.SortStableFunc(s.Tables, func(a, b schemaTable) int { return last(a) - last(b) })
-	return found
 }
 
 // bestMatches are the values that hold words of the query: of each column
