@@ -139,11 +139,43 @@ func start(t *testing.T) gate {
 			return tool.Answer[struct{}]{}, nil
 		})
 	secret.Scope = auth.ScopeAudit
-	h := mcp.Handler{PublicURL: g.URL, Version: "0.1.0", Data: g.data, Tools: append(tool.Builtin(), secret), Own: auditors{}, Permit: guard.Permit, Log: m.Log}
+	h := mcp.Handler{PublicURL: g.URL, Version: "0.1.0", Data: g.data, Charts: &tool.Charts{Draw: easel{}}, Tools: append(tool.Builtin(), secret), Own: auditors{}, Permit: guard.Permit, Log: m.Log}
 	if err := m.Add(h.Routes()...); err != nil {
 		t.Fatal(err)
 	}
 	return g
+}
+
+// easel draws the same picture of everything.
+type easel struct{}
+
+func (easel) SVG(context.Context, []byte, tool.Look) ([]byte, error) { return []byte("<svg/>"), nil }
+
+func (easel) PNG(context.Context, []byte, tool.Look) ([]byte, error) {
+	return []byte("\x89PNG"), nil
+}
+
+func (easel) Vega(context.Context, []byte) ([]byte, error) { return []byte("{}"), nil }
+
+func (easel) HTML(context.Context, []byte, string) ([]byte, error) { return []byte("<p>"), nil }
+
+func TestAChartIsAPictureBesideItsSpec(t *testing.T) {
+	eachRevision(t, func(t *testing.T, _ gate, s *sdk.ClientSession) {
+		res, err := s.CallTool(t.Context(), &sdk.CallToolParams{Name: "generate_chart_from_sql_and_code_tool", Arguments: map[string]any{
+			"data_product_id": "shop:sales", "sql": "SELECT n", "chart_code_snippet": "", "image_title": "N",
+		}})
+		if err != nil || res.IsError || len(res.Content) != 2 {
+			t.Fatalf("got %+v, %v", res, err)
+		}
+		img, ok := res.Content[1].(*sdk.ImageContent)
+		if !ok || img.MIMEType != "image/png" || string(img.Data) != "\x89PNG" {
+			t.Errorf("the picture is %+v", res.Content[1])
+		}
+		got, _ := res.StructuredContent.(map[string]any)
+		if spec, ok := got["vega_lite"].(map[string]any); !ok || got["chart"] != "big_number" || spec["layer"] == nil {
+			t.Errorf("the spec is %v", got)
+		}
+	})
 }
 
 // auditors is a library with one tool, which viewers do not have.
