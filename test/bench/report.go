@@ -32,6 +32,9 @@ func (f *figure) line() string {
 	if f.met() {
 		state = "met"
 	}
+	if f.free {
+		goal, state, ratio = "", "", fmt.Sprintf("%.1f ×", f.ratio())
+	}
 	return "| " + strings.Join([]string{f.name, amount(median(f.got), f.unit), work, floor, ratio, goal, state}, " | ") + " |"
 }
 
