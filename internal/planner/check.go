@@ -17,15 +17,15 @@ type Check struct {
 
 // The kinds of checks.
 const (
-	asSecond   = "second"   // another choice of columns and tables
-	asThird    = "third"    //
-	asStored   = "stored"   // texts of digits compared as texts
-	withTies   = "ties"     // rows equal to the last of a limit
-	asJoined   = "joined"   // rows once for each row that they are found by
-	onceEach   = "distinct" // equal rows once
-	byShown    = "by shown" // grouped by what is shown, not by the rows it names
-	unrelated  = "alone"    // without the rows that a named table would ask for
-	maxChecked = 5
+	asSecond  = "second"    // another choice of columns and tables
+	asThird   = "third"     //
+	asStored  = "stored"    // texts of digits compared as texts
+	withTies  = "ties"      // rows equal to the last of a limit
+	asJoined  = "joined"    // rows once for each row that they are found by
+	onceEach  = "distinct"  // equal rows once
+	byShown   = "by shown"  // grouped by what is shown, not by the rows it names
+	unrelated = "alone"     // without the rows that a named table would ask for
+	otherwise = "otherwise" // the words taken for other terms or values
 )
 
 // checks lists the ways in which the reading might differ, without those that
@@ -43,9 +43,6 @@ func (b *builder) checks(e evidence) (cs []Check) {
 	}
 	if joined, ok := b.joined(); ok {
 		add(asJoined, joined)
-	}
-	if alone, ok := b.alone(); ok {
-		add(unrelated, alone)
 	}
 	if !b.aggregated() && len(q.Sets) == 0 && len(q.Group) == 0 && q.Limit == 0 && !b.rowwiseShown() {
 		once := q
@@ -92,15 +89,8 @@ func (b *builder) joined() (semantic.Query, bool) {
 	return q, n > 0
 }
 
-// alone drops the conditions that only say that a row has some of another
-// table.
-func (b *builder) alone() (semantic.Query, bool) {
-	q := b.q
-	where, cut := b.withoutBareRelated(q.Where, func(semantic.Related) {})
-	q.Where = where
-	return q, cut
-}
-
+// withoutBareRelated takes the conditions out that only say that a row has
+// some of another table.
 func (b *builder) withoutBareRelated(c semantic.Cond, each func(semantic.Related)) (semantic.Cond, bool) {
 	cs, ok := c.(semantic.And)
 	if !ok && c != nil {

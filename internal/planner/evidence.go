@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/postern/postern/internal/planner/lexicon"
@@ -128,6 +129,7 @@ func (b *builder) read(e evidence, s standing) {
 		}
 		e.add("slots", 1)
 		e.most("namesakes", b.p.index.namesakes(s.pick.ref))
+		b.p.index.nameEvidence(e, s)
 		e.add("contested", bit(contested(b.p, s, 0.05)))
 		e.add("nearly contested", bit(contested(b.p, s, 0.2)))
 		e.add("not its owner's", bit(s.owners != nil && !s.owns(s.pick.table)))
@@ -153,6 +155,7 @@ func (b *builder) read(e evidence, s standing) {
 		e.on("frequent", s.freq)
 		e.on("most rows of one", s.rows && b.tables == 1)
 		e.on("most rows", s.rows)
+		e.on("a column counts it", s.rows && s.slot != nil && b.p.index.countedBy(s.slot))
 		e.on("soft superlative", s.slot != nil && s.slot.soft)
 		e.on("most of an aggregate", s.agg != "")
 	}
@@ -166,6 +169,55 @@ func (b *builder) read(e evidence, s standing) {
 	e.add("grouped by", float64(len(b.q.Group)))
 	e.on("from", b.q.From != "")
 	e.on("distinct", b.q.Distinct)
+}
+
+// nameEvidence compares what is said of a slot with the name of what was
+// picked for it.
+func (x *index) nameEvidence(e evidence, s *slot) {
+	if s.soft || s.text == "" {
+		return
+	}
+	said := lexicon.SplitName(s.text)
+	name := x.words[s.pick.table]
+	if s.pick.column >= 0 {
+		name = lexicon.SplitName(x.column(s.pick.ref).Name)
+		said = append(said, x.words[s.pick.table]...)
+	}
+	for _, w := range name {
+		e.add("unsaid words", bit(!stemIn(said, w)))
+	}
+	if s.pick.column >= 0 {
+		name = append(slices.Clone(name), x.words[s.pick.table]...)
+		said = lexicon.SplitName(s.text)
+	}
+	for _, w := range said {
+		if ph, ok := lexicon.Lookup(w); !ok || ph.Kind != lexicon.Filler && ph.Kind != lexicon.Prep {
+			e.add("words in no name", bit(!stemIn(name, w)))
+		}
+	}
+}
+
+func stemIn(words []string, w string) bool {
+	s := lexicon.Stem(w)
+	return slices.ContainsFunc(words, func(o string) bool { return lexicon.Stem(o) == s })
+}
+
+// countedBy tells that rows are counted that a number of another column may
+// be the count of: shops, and the number of shops of each district.
+func (x *index) countedBy(s *slot) bool {
+	said := lexicon.SplitName(s.text)
+	if len(said) == 0 {
+		return false
+	}
+	noun := said[len(said)-1]
+	for t := range x.model.Tables {
+		for _, r := range x.columns(t) {
+			if w := lexicon.SplitName(x.column(r).Name); x.isNumber(r) && stemIn(w, noun) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // saysKey tells that a key is asked for by name.
@@ -208,6 +260,10 @@ func (b *builder) shownEvidence(e evidence) {
 		e.on("weak shown", o.slot.pick.score < 0.85)
 		e.on("unowned", o.slot.owners == nil && !o.rows)
 		e.on("counts rows", o.rows)
+		e.on("a column counts it", o.rows && b.p.index.countedBy(o.slot))
+		e.on("shows what is given", slices.ContainsFunc(b.f.preds, func(p *pred) bool {
+			return p.kind == among && !p.neg && len(p.values) == 1 && p.slot != nil && o.agg == "" && p.slot.pick.ref == o.slot.pick.ref
+		}))
 		e.on("counts values", o.agg == semantic.Count && !o.rows)
 		e.on("aggregate", o.agg != "" && o.agg != semantic.Count)
 		e.on("number asked for", o.counts)

@@ -113,11 +113,13 @@ type form struct {
 	plural   bool
 	why      string // a reason to abstain other than unplaced words
 	limit    int
-	hints    [][]cand        // what linking words might name; one of each must be in use
-	counted  bool            // "and how many are there"
-	whole    bool            // all columns are to be shown
-	words    map[string]bool // the question's, by role
-	abc      bool            // what is shown first is to be in order
+	hints    [][]cand // what linking words might name; one of each must be in use
+	counted  bool     // "and how many are there"
+	whole    bool     // all columns are to be shown
+
+	groupsLast bool            // what is grouped by is shown after the numbers
+	words      map[string]bool // the question's, by role
+	abc        bool            // what is shown first is to be in order
 }
 
 // slots lists all slots in a fixed order.

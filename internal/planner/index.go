@@ -64,8 +64,12 @@ func newIndex(m *semantic.Model) *index {
 			}
 		}
 		if key, ok := x.soleKey(t); ok { // whatever it is called, a key is an id
-			x.add([]string{"id"}, cand{key, 0.85})
-			x.add(append(slices.Clone(x.words[t]), "id"), cand{key, 0.88})
+			id := 0.85
+			if !x.saysID(key) && x.hasID(t) {
+				id = 0.6 // another column of the table is called so
+			}
+			x.add([]string{"id"}, cand{key, id})
+			x.add(append(slices.Clone(x.words[t]), "id"), cand{key, id + 0.03})
 			x.add([]string{"number"}, cand{key, 0.7}) // a flight's number
 			x.add(append(slices.Clone(x.words[t]), "number"), cand{key, 0.75})
 		}
@@ -80,6 +84,16 @@ func newIndex(m *semantic.Model) *index {
 		}
 	}
 	return x
+}
+
+// saysID tells a column whose name ends in "id".
+func (x *index) saysID(r ref) bool {
+	w := lexicon.SplitName(x.column(r).Name)
+	return len(w) > 0 && w[len(w)-1] == "id"
+}
+
+func (x *index) hasID(t int) bool {
+	return slices.ContainsFunc(x.columns(t), func(r ref) bool { return x.saysID(r) })
 }
 
 // generic first words of table names, that nobody says.

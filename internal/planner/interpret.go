@@ -64,6 +64,10 @@ func (r *reader) read(i int) int {
 		if i > 0 && (r.items[i-1].kind == kColumn || r.items[i-1].kind == kOutput) && r.items[i-1].start != it.start {
 			f.unplaced = append(f.unplaced, it.text)
 		}
+		if n := slices.IndexFunc(f.outs[:r.sentence], func(x *output) bool { return sameOutput(x, o) }); n >= 0 && len(f.outs) > r.sentence {
+			r.toEnd(n) // List the id and the number of orders
+			return 0
+		}
 		f.outs = append(f.outs, o)
 		if o.rows {
 			r.last = o.slot
@@ -122,7 +126,7 @@ func (r *reader) ofGroup(g item) {
 // column takes a column that no phrase has: it is shown, when the question is
 // still (or again) saying what to show.
 func (r *reader) column(i int, it item) {
-	if l := lexicon.Lemma(strings.ToLower(it.text)); (l == "count" || l == "number") && slices.ContainsFunc(r.f.outs, func(o *output) bool { return o.agg == semantic.Count }) {
+	if l := lexicon.Lemma(strings.ToLower(it.text)); (l == "count" || l == "number") && r.countAgain() {
 		return
 	}
 	if len(r.f.outs) > r.shown && r.selecting && !r.separated(i) {
@@ -464,13 +468,7 @@ func (r *reader) counting(it, next item) bool {
 		verb := next.kind == byte(lexicon.Verb) || next.kind == byte(lexicon.Have)
 		return (last || verb) && shows(true) && shows(false) || len(r.f.groups) > 0 && next.kind == kGroup
 	case lexicon.Count:
-		if n := slices.IndexFunc(r.f.outs, func(o *output) bool { return o.agg == semantic.Count }); n >= 0 {
-			if n < r.sentence { // List the id and the count: in this order
-				o := r.f.outs[n]
-				r.f.outs = append(slices.Delete(r.f.outs, n, n+1), o)
-				r.sentence--
-				r.shown = min(r.shown, r.sentence)
-			}
+		if r.countAgain() {
 			return true
 		}
 		if len(r.f.supers) == 1 && r.f.supers[0].rows && r.f.supers[0].slot != nil && (last || next.kind == byte(lexicon.Have)) {
@@ -486,6 +484,29 @@ func (r *reader) counting(it, next item) bool {
 		}
 	}
 	return false
+}
+
+// sameOutput tells that two counts or aggregates are of the same.
+func sameOutput(a, b *output) bool {
+	return a.agg == b.agg && a.rows == b.rows && len(a.slot.opts) > 0 && len(b.slot.opts) > 0 && a.slot.opts[0].ref == b.slot.opts[0].ref
+}
+
+// countAgain takes a word for the count that is shown already: "List the id
+// and the count", in this order.
+func (r *reader) countAgain() bool {
+	n := slices.IndexFunc(r.f.outs, func(o *output) bool { return o.agg == semantic.Count })
+	if n >= 0 && n < r.sentence {
+		r.toEnd(n)
+	}
+	return n >= 0
+}
+
+// toEnd moves what an earlier sentence asked for behind what this one shows.
+func (r *reader) toEnd(n int) {
+	o := r.f.outs[n]
+	r.f.outs = append(slices.Delete(r.f.outs, n, n+1), o)
+	r.sentence--
+	r.shown = min(r.shown, r.sentence)
 }
 
 // bland participles hold of every row there is.

@@ -6,6 +6,7 @@
 package planner
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 
@@ -103,6 +104,10 @@ func (p *Planner) first(toks []lexicon.Token, ways [][]item) (Answer, []item, in
 	return why, named, 0
 }
 
+// alone is the choice that leaves out the tables that are named beside what
+// the question is about: they may only say what it is.
+const alone = -1
+
 // read reads one way through the lattice by the nth choice of columns and
 // tables.
 func (p *Planner) read(toks []lexicon.Token, way []item, nth int) (Answer, []item) {
@@ -116,13 +121,29 @@ func (p *Planner) read(toks []lexicon.Token, way []item, nth int) (Answer, []ite
 	ps.reduce(lateRules)
 	ps.reduce(lateRules)
 	ps.interpret()
+	ps.f.groupsLast = groupsLast(toks)
+	if nth == alone {
+		nth, ps.f.also, ps.f.hints = 0, nil, nil
+	}
 	a := p.answer(ps, nth, e)
 	a.Trace = ps.shape() + a.Trace
 	return a, items
 }
 
-// rivals adds the other choices of columns and tables to the checks.
+// rivals adds the other choices of columns and tables, and the next way
+// through the lattice, to the checks.
 func (p *Planner) rivals(a *Answer, toks []lexicon.Token, ways [][]item) {
+	if a.Evidence["named more"] > 0 {
+		if r, _ := p.read(toks, ways[0], alone); r.Read && !reflect.DeepEqual(r.Query, a.Query) {
+			a.Checks = append(a.Checks, Check{Kind: unrelated, Query: r.Query})
+		}
+	}
+	for _, way := range ways[1:] {
+		if r, _ := p.read(toks, way, 0); r.Read && !reflect.DeepEqual(r.Query, a.Query) {
+			a.Checks = append(a.Checks, Check{Kind: otherwise, Query: r.Query})
+			break
+		}
+	}
 	for i, kind := range []string{asSecond, asThird} {
 		if a.Evidence["margin"] == 1 || i == 1 && a.Evidence["third"] == 1 {
 			return

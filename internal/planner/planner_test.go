@@ -131,7 +131,7 @@ func TestQuestionsAreRead(t *testing.T) {
 		{"What are the names of plants taller than 50?", []string{"rose", "ivy"}},
 		{"List the name and price of red plants.", []string{"rose 12", "tulip 3"}},
 		{"What is the average price of plants?", []string{"7"}},
-		{"What is the average price of plants for each colour?", []string{"green 6.5", "red 7.5"}},
+		{"What is the average price of plants for each colour?", []string{"6.5 green", "7.5 red"}},
 		{"Show the names of plants ordered by price in descending order.", []string{"rose", "ivy", "fern", "tulip"}},
 		{"What is the name of the most expensive plant?", []string{"rose"}},
 		{"What is the name of the plant with the lowest height?", []string{"tulip"}},
@@ -151,6 +151,8 @@ func TestQuestionsAreRead(t *testing.T) {
 		{"Count the plants planted after 2020.", []string{"3"}},
 		{"Find the names of plants that are not red.", []string{"fern", "ivy"}},
 		{"What is the last name of the oldest gardener?", []string{"Moe"}},
+		{"Show the average price of plants for each colour.", []string{"green 6.5", "red 7.5"}},
+		{"How many plants does each gardener have? List the last name and the number of plants.", []string{"Lind 2", "Reed 2"}},
 	} {
 		t.Run(c.question, func(t *testing.T) {
 			a := p.Plan(c.question)

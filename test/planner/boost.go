@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+	"hash/fnv"
 	"maps"
 	"math"
 	"slices"
@@ -9,12 +11,13 @@ import (
 // How trees are grown: few, small and slowly, as there are thousands of
 // readings to learn from and not millions.
 const (
-	rate    = 0.08
-	ridge   = 4.0 // draws leaves to 0
-	leanest = 6.0 // the least weight of a leaf
-	worth   = 0.8 // the least gain of a split
-	bins    = 24  // bounds tried of a feature
-	rare    = 20  // what fewer samples have tells nothing
+	rate    = 0.1
+	ridge   = 4.0  // draws leaves to 0
+	leanest = 10.0 // the least weight of a leaf
+	worth   = 0.8  // the least gain of a split
+	bins    = 24   // bounds tried of a feature
+	rare    = 20   // what fewer samples have tells nothing
+	tried   = 15   // percent of the evidence that a tree may ask for: others see what the best would hide
 )
 
 // sample is a reading to learn from.
@@ -145,11 +148,12 @@ func boost(t *table, rounds, depth int) model {
 		odds[i] = m.base
 	}
 	g := &grower{t: t, slope: make([]float64, n), curve: make([]float64, n), at: make([]int, n)}
-	for range rounds {
+	for k := range rounds {
 		for i := range n {
 			p := sigmoid(odds[i])
 			g.slope[i], g.curve[i], g.at[i] = t.weight[i]*(t.right[i]-p), t.weight[i]*p*(1-p), 0
 		}
+		g.features = t.some(k)
 		g.grow(depth)
 		for i := range n {
 			odds[i] += g.tree[g.at[i]].bound
@@ -165,6 +169,19 @@ type grower struct {
 	slope, curve []float64 // of the loss, by sample
 	at           []int     // the node that each sample has come to
 	tree         []split
+	features     []int // that this tree may ask for
+}
+
+// some picks the features that a tree may ask for, the same each time.
+func (t *table) some(tree int) (out []int) {
+	for i, f := range t.features {
+		h := fnv.New32a()
+		fmt.Fprintf(h, "%d %s", tree, f.name)
+		if h.Sum32()>>4%100 < tried || len(t.features) < 20 {
+			out = append(out, i)
+		}
+	}
+	return out
 }
 
 // sums of slopes and curves.
@@ -242,7 +259,8 @@ func (g *grower) cuts(open []int, total []sums) map[int]cut {
 	for i, n := range open {
 		place[n] = i + 1
 	}
-	for fi, f := range g.t.features {
+	for _, fi := range g.features {
+		f := g.t.features[fi]
 		in := make([][bins + 1]sums, len(open)+1)
 		for k, i := range f.rows {
 			x := &in[place[g.at[i]]][f.bin[k]]
