@@ -64,7 +64,7 @@ func defineSemantic(name, title, description string) Tool {
 }
 
 // readSemantic takes the tool's own fields out of the input; the rest is the
-// form. message is sent along by clients of agents.
+// form. message and tool_approvals are sent along by clients of agents.
 func readSemantic(own input, raw json.RawMessage) (semanticInput, error) {
 	v, err := decode[semanticInput](own, raw)
 	if err != nil {
@@ -75,7 +75,7 @@ func readSemantic(own input, raw json.RawMessage) (semanticInput, error) {
 		return v, fault.Because(err, fault.Invalid, "the input must be a JSON object")
 	}
 	for k, value := range rest {
-		if _, known := own.fields[k]; known || k == "message" || bytes.Equal(value, []byte("null")) {
+		if _, known := own.fields[k]; known || k == "message" || k == "tool_approvals" || bytes.Equal(value, []byte("null")) {
 			delete(rest, k)
 		}
 	}
