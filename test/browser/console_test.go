@@ -111,7 +111,7 @@ func TestTheOtherPagesAreFitToBeSeen(t *testing.T) {
 	id, _ := b.added("analytics agent", "steward")
 	for name, path := range map[string]string{
 		"overview": "/admin/", "new": "/admin/auth/clients/new/", "revoke": "/admin/auth/clients/" + id + "/revoke/",
-		"key-rotate": "/admin/auth/keys/rotate/", "products": "/admin/products/", "audit": "/admin/audit/", "audit-none": "/admin/audit/?actor=nobody",
+		"key-rotate": "/admin/auth/keys/rotate/", "products": "/admin/products/", "marketplaces": "/admin/marketplaces/", "marketplace": "/admin/marketplaces/default/", "audit": "/admin/audit/", "audit-none": "/admin/audit/?actor=nobody",
 		"account": "/admin/account/", "missing": "/admin/nowhere/",
 	} {
 		b.open(path)

@@ -1,7 +1,9 @@
 """allie-sdk: the vendor's client of its data catalog.
 
-Its release on PyPI has no module for data products, so what can be tried is
-how it signs in, and how its catalog calls fail.
+None of its releases on PyPI (the last is 2.2.3) has a module for data products;
+its repository has one that is not released. So what can be tried is how it
+signs in, and how its catalog calls fail. The requests of the unreleased module
+are played, as what they are, in cmd/postern/testdata/wire.
 """
 
 import logging
