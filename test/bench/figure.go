@@ -99,6 +99,7 @@ func (b *bench) figures() []*figure {
 	all = append(all, b.export("CSV", "text/csv", "csv", "COPY TO a CSV file")...)
 	all = append(all, b.agents()...)
 	all = append(all, b.drafts()...)
+	all = append(all, b.charts()...)
 	return append(all,
 		&figure{name: "start to /readyz", unit: "s", gate: b.startTime(), goal: 2, most: true},
 		&figure{name: "postern demo to /readyz", unit: "s", gate: b.demo, goal: 10, most: true})

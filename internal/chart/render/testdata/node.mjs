@@ -10,7 +10,7 @@ import vm from 'node:vm';
 const [, , modules, measure] = process.argv;
 // The published builds, not the modules: those take whatever versions of d3
 // npm finds, which round elsewhere.
-for (const f of [`${modules}/vega/build/vega.min.js`, `${modules}/vega-lite/build/vega-lite.min.js`, measure]) {
+for (const f of [`${modules}/vega/build/vega.min.js`, `${modules}/vega-lite/build/vega-lite.min.js`, measure].filter(Boolean)) {
   vm.runInThisContext(readFileSync(f, 'utf8'), { filename: f });
 }
 const { vega, vegaLite } = globalThis;
@@ -18,13 +18,13 @@ const { vega, vegaLite } = globalThis;
 async function draw({ spec, config }) {
   const errors = [];
   const log = { level: () => log, warn: () => log, info: () => log, debug: () => log, error: (...m) => (errors.push(m.map(e => e && e.message || String(e)).join(' ')), log) };
+  const start = process.hrtime.bigint();
   try {
     const vg = vegaLite.compile(spec, { config, logger: log }).spec;
     vega.setRandom(vega.randomLCG(42));
     vega.resetSVGDefIds();
     vegaLite.resetIdCounter?.();
     const view = new vega.View(vega.parse(vg), { renderer: 'none', logger: log });
-    const start = process.hrtime.bigint();
     const svg = await view.toSVG();
     view.finalize();
     return errors.length ? { error: errors[0] } : { svg, ms: Number(process.hrtime.bigint() - start) / 1e6 };
