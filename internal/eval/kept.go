@@ -240,7 +240,7 @@ func (e *Evaluator) Worse(ctx context.Context, last, next product.Product, force
 		if c.isCorrect >= c.wasCorrect && c.isWrong <= c.wasWrong {
 			continue
 		}
-		worse := fault.New(fault.Conflict, "version %s answers worse than %s, which is ready: of the %d questions that both were asked (%s), %d correct and %d wrong; before, %d correct and %d wrong. "+
+		worse := fault.New(fault.Conflict, "version %s answers worse than %s, which stands there now: of the %d questions that both were asked (%s), %d correct and %d wrong; before, %d correct and %d wrong. "+
 			"GET /api/v2/data-product/%s/evaluation/ shows the scores. Mend the version and evaluate it again, or force it: ?force=true, or --force",
 			next.Version, last.Version, c.common, c.agent, c.isCorrect, c.isWrong, c.wasCorrect, c.wasWrong, next.ID)
 		if force {

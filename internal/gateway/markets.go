@@ -240,11 +240,41 @@ func (g *Gateway) admit(ctx context.Context, c auth.Caller, m market.Marketplace
 	if ch.Version = p.Version; p.Status != product.Ready {
 		return p, fault.New(fault.Conflict, "version %s of data product %q is a draft: set its status to ready first", p.Version, p.ID)
 	}
+	if err := g.noWorse(ctx, m, p, ch.Force); err != nil {
+		return p, err
+	}
 	s, err := g.subjectOf(ctx, p)
 	if err != nil {
 		return p, err
 	}
 	return p, m.Admit(s)
+}
+
+// noWorse holds a version against the one that stands in the marketplace now.
+func (g *Gateway) noWorse(ctx context.Context, m market.Marketplace, p product.Product, force bool) error {
+	if g.Worse == nil {
+		return nil
+	}
+	listed, err := g.Markets.ListingsOf(ctx, []string{p.ID})
+	if err != nil {
+		return err
+	}
+	for _, l := range listed {
+		if l.Marketplace != m.ID || l.Version == p.Version {
+			continue
+		}
+		last, err := g.product(ctx, p.ID, l.Version)
+		if fault.Is(err, fault.NotFound) {
+			continue
+		}
+		if err == nil {
+			err = g.Worse(ctx, last, p, force)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // refusals are the faults of several changes as one, which has the kind and

@@ -7,8 +7,6 @@ import (
 	"encoding/json"
 	"time"
 
-	"gopkg.in/yaml.v3"
-
 	"github.com/postern/postern/internal/product/spec"
 )
 
@@ -206,5 +204,3 @@ type ForeignKey struct {
 	RefTable   Table
 	RefColumns []string
 }
-
-func encodeYAML(n *yaml.Node) ([]byte, error) { return spec.YAML(n) }

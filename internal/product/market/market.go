@@ -86,6 +86,7 @@ type Change struct {
 	Op      Op
 	Product string
 	Version string // "" is the current one; not used by Unpublish
+	Force   bool   // even when it answers worse than the version that stands there
 }
 
 // Role is a role on one marketplace.

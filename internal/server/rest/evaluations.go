@@ -136,7 +136,7 @@ func (h Evaluations) run(w http.ResponseWriter, r *http.Request) error {
 	web.Note(ctx, "product", id)
 	req := eval.Request{Product: id, Version: in.Version, Agent: in.Agent}
 	if req.Agent == "" {
-		req.Agent = "data_product_query_agent"
+		req.Agent = "sql_query_agent"
 	}
 	for _, q := range in.Questions {
 		req.Questions = append(req.Questions, eval.Question{Text: q.Question, SQL: q.SQL})

@@ -284,6 +284,9 @@ type changedView struct {
 
 func (h Markets) change(r *http.Request, changes []market.Change) ([]changedView, error) {
 	ctx, c := r.Context(), auth.CallerFrom(r.Context())
+	for i := range changes {
+		changes[i].Force = forced(r)
+	}
 	done, err := h.Gate.Publish(ctx, c, r.PathValue("marketplace_id"), changes)
 	if err != nil {
 		return nil, err
