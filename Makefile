@@ -11,7 +11,7 @@ STEP := scripts/step
 
 # Packages that link no heavy driver run with the race detector; the others
 # would build SQLite or DuckDB a second time for it.
-RACE := ./internal/fault ./internal/secret ./internal/sqlfacts ./internal/audit ./internal/product ./internal/policy ./internal/auth ./internal/keyring ./internal/credential ./internal/result ./internal/tool ./internal/gateway ./internal/server/... ./internal/warehouse
+RACE := ./internal/fault ./internal/secret ./internal/sqlfacts ./internal/audit ./internal/product ./internal/policy ./internal/auth ./internal/keyring ./internal/credential ./internal/result ./internal/rank ./internal/stats ./internal/chat/... ./internal/tool ./internal/gateway ./internal/server/... ./internal/warehouse
 
 .PHONY: build demo run test check fuzz integration bench trust questions conformance docs clean
 

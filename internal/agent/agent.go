@@ -83,6 +83,7 @@ func (a *Agents) Tools() []tool.Tool {
 	alias.Available = false // likewise of charting_agent
 	return []tool.Tool{
 		tool.Define("sql_query_agent", "Ask a question", does+"For counts, sums, averages, rankings and lists.", a.query),
+		tool.Define("catalog_context_search_agent", "Find data products", finds, a.catalog),
 		tool.Define("analytics_agent", "Analyse data", analyses, a.analyze),
 		flow,
 		tool.Define("data_product_query_agent", "Ask a data product", does+draws, a.charted),

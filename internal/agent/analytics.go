@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/postern/postern/internal/chart"
 	"github.com/postern/postern/internal/fault"
 	"github.com/postern/postern/internal/tool"
 )
@@ -72,7 +73,7 @@ func (a *Agents) conclude(ctx context.Context, e *tool.Env, in analyticsInput, c
 	if in.DataProductID == "" {
 		out.Answer += "\n\nFrom the data product " + c.in.DataProductID + "."
 	}
-	return tool.Answer[Output]{Content: out, Assets: assets}, nil
+	return drawn(ctx, e, c.in, in.Message, tool.Answer[Output]{Content: out, Assets: assets})
 }
 
 // productsFor gives the ids of the products to ask, the likeliest first.
@@ -152,7 +153,7 @@ func again(content, into any) error {
 // ask plans the question over each product. A product whose warehouse the
 // caller has no credential for is closed, and named: it might have answered.
 func ask(ctx context.Context, e *tool.Env, in analyticsInput, products []string) (asked []candidate, closed []string, err error) {
-	want, question := statisticOf(in.Message)
+	want, question := statisticOf(chart.Plain(in.Message))
 	for _, id := range products {
 		pr, err := e.Data.Product(ctx, e.Caller, id, "")
 		if err != nil {

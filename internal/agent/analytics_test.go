@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -71,7 +72,7 @@ func TestAnalyticsFindsTheProductThatAnswers(t *testing.T) {
 		if out.Status != agent.Answered || !strings.HasSuffix(out.Answer, "From the data product "+product+".") {
 			t.Errorf("%s: %s %q", question, out.Status, out.Answer)
 		}
-		if d := cmp.Diff([]string{"list_data_products_tool", "sql_execution_tool"}, used); d != "" {
+		if d := cmp.Diff([]string{"list_data_products_tool", "sql_execution_tool", "generate_chart_from_sql_and_code_tool"}, used); d != "" {
 			t.Errorf("%s: %s", question, d)
 		}
 	}
@@ -101,7 +102,7 @@ func TestAnalyticsComputesTheStatisticThatIsAskedFor(t *testing.T) {
 		"the regression of weight on height of patients":                 {"linear_regression_tool", "n", 5},
 	} {
 		out, used := w.analyze(t, w.viewer, map[string]string{"message": question, "data_product_id": "clinic"})
-		if out.Status != agent.Answered || out.Statistics == nil || used[len(used)-1] != want.tool {
+		if out.Status != agent.Answered || out.Statistics == nil || !slices.Contains(used, want.tool) {
 			t.Errorf("%s: %s %q, used %v", question, out.Status, out.Answer, used)
 			continue
 		}
@@ -135,5 +136,21 @@ func TestTwoProductsThatAnswerAreAChoice(t *testing.T) {
 	out, used := w.analyze(t, w.viewer, map[string]string{"message": "how many patients are there?"})
 	if out.Status != agent.Abstained || !strings.Contains(out.Answer, "clinic:copy: ") || strings.Contains(strings.Join(used, " "), "sql_execution_tool") {
 		t.Errorf("%s: %q, used %v", out.Status, out.Answer, used)
+	}
+}
+
+func TestTheCatalogAgentListsWhatTheCallerMaySee(t *testing.T) {
+	w := newWorld(t)
+	w.withClinic(t, w.viewer)
+	ag, err := tool.Find(new(agent.Agents).Tools(), "catalog_context_search_agent")
+	must(t, err)
+	for c, want := range map[string]agent.Status{"viewer": agent.Answered, "other": agent.Abstained} {
+		who := map[string]auth.Caller{"viewer": w.viewer, "other": w.other}[c]
+		ret, err := ag.Call(context.Background(), &tool.Env{Caller: who, Data: w, Models: w.models}, json.RawMessage(`{"message":"patients"}`))
+		must(t, err)
+		out := output(t, ret)
+		if out.Status != want || strings.Contains(out.Answer, "clinic") != (want == agent.Answered) || strings.Contains(out.Answer, "garden") {
+			t.Errorf("%s: %s %q", c, out.Status, out.Answer)
+		}
 	}
 }
