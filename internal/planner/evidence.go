@@ -209,15 +209,7 @@ func (x *index) countedBy(s *slot) bool {
 	if len(said) == 0 {
 		return false
 	}
-	noun := said[len(said)-1]
-	for t := range x.model.Tables {
-		for _, r := range x.columns(t) {
-			if w := lexicon.SplitName(x.column(r).Name); x.isNumber(r) && stemIn(w, noun) {
-				return true
-			}
-		}
-	}
-	return false
+	return x.numbers[lexicon.Stem(said[len(said)-1])]
 }
 
 // saysKey tells that a key is asked for by name.

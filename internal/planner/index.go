@@ -30,6 +30,8 @@ type index struct {
 	names  map[string]int    // tables by lower-case name
 	abbrev map[byte][]part   // single words of names by first letter, for abbreviations
 
+	numbers map[string]bool // stems of the words that columns of numbers are called by
+
 	vocabulary map[string]bool // single words of names
 	moments    []ref           // dates and years
 }
@@ -72,6 +74,16 @@ func newIndex(m *semantic.Model) *index {
 			x.add(append(slices.Clone(x.words[t]), "id"), cand{key, id + 0.03})
 			x.add([]string{"number"}, cand{key, 0.7}) // a flight's number
 			x.add(append(slices.Clone(x.words[t]), "number"), cand{key, 0.75})
+		}
+	}
+	x.numbers = map[string]bool{}
+	for t := range m.Tables {
+		for _, r := range x.columns(t) {
+			if x.isNumber(r) {
+				for _, w := range lexicon.SplitName(x.column(r).Name) {
+					x.numbers[lexicon.Stem(w)] = true
+				}
+			}
 		}
 	}
 	for j, join := range m.Joins {

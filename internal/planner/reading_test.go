@@ -46,7 +46,7 @@ func TestReadingsOfQuestions(t *testing.T) {
 		"What are the names of plants that have the letter s in their names?":                  {"rose"},
 		"Which gardeners have between 1 and 2 plants? Give me the last name.":                  {"Lind", "Reed"},
 		"What is the last name of the gardener who earns the most?":                            {"Moe"},
-		"What is the average price of plants for different colours?":                           {"green 6.5", "red 7.5"},
+		"What is the average price of plants for different colours?":                           {"6.5 green", "7.5 red"},
 		"What are the names of plants that were watered at least twice?":                       {"fern"},
 		"Show the last names of all gardeners except for those that have a plant.":             {"Moe"},
 		"What are the names of the plants with red as colour?":                                 {"rose", "tulip"},

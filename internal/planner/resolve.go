@@ -1,6 +1,8 @@
 package planner
 
 import (
+	"cmp"
+	"encoding/binary"
 	"slices"
 
 	"github.com/postern/postern/internal/semantic"
@@ -41,7 +43,10 @@ func (p *Planner) resolve(f *form, nth int) (s standing, ok bool) {
 	}
 	shrink(slots)
 	r := &search{p: p, slots: slots, dist: map[int]map[int]int{}, now: make([]cand, len(slots)), named: namedTables(f)}
-	r.shown = make([]bool, len(slots))
+	r.shown, r.most, r.ways = make([]bool, len(slots)), make([]float64, len(slots)+1), map[string]float64{}
+	for i := len(slots) - 1; i >= 0; i-- {
+		r.most[i] = r.most[i+1] + slices.MaxFunc(slots[i].opts, func(a, b cand) int { return cmp.Compare(a.score, b.score) }).score
+	}
 	for i, s := range slots {
 		r.shown[i] = slices.ContainsFunc(f.outs, func(o *output) bool { return o.slot == s && o.agg == "" && !o.full })
 	}
@@ -173,7 +178,9 @@ type search struct {
 	best  []choiceOf // best first
 	dist  map[int]map[int]int
 	named map[int]bool
-	shown []bool // slots that are columns to show
+	shown []bool             // slots that are columns to show
+	most  []float64          // what the slots from each on add at most
+	ways  map[string]float64 // what the joins between tables cost
 }
 
 // choiceOf is a reading of every slot.
@@ -185,6 +192,9 @@ type choiceOf struct {
 func (r *search) walk(i int, sum float64) {
 	if i < len(r.slots) {
 		for _, o := range r.slots[i].opts {
+			if len(r.best) == kept && sum+o.score+r.most[i+1] <= r.best[kept-1].score+1e-9 {
+				continue // nothing that follows makes up for it, and joins only cost
+			}
 			r.now[i] = o
 			r.walk(i+1, sum+o.score)
 		}
@@ -248,7 +258,20 @@ func (r *search) cost() float64 {
 			}
 		}
 	}
-	return extra + hopCost*float64(r.p.index.spread(tables, r.dist))
+	key := string(appendInts(nil, tables))
+	spread, ok := r.ways[key]
+	if !ok {
+		spread = hopCost * float64(r.p.index.spread(tables, r.dist))
+		r.ways[key] = spread
+	}
+	return extra + spread
+}
+
+func appendInts(b []byte, ns []int) []byte {
+	for _, n := range ns {
+		b = binary.LittleEndian.AppendUint32(b, uint32(n))
+	}
+	return b
 }
 
 func quote(s string) string { return "“" + s + "”" }
