@@ -58,6 +58,9 @@ func (d *drawing) amount(j int, axis obj) obj {
 // above puts an axis's title over it, lying, where it is read first.
 var above = obj{"titleAngle": 0, "titleAlign": "left", "titleAnchor": "end", "titleX": -8, "titleY": -20, "titleBaseline": "bottom"}
 
+// beside puts the title of an axis of names over the names.
+var beside = obj{"titleAngle": 0, "titleAlign": "right", "titleAnchor": "end", "titleX": -6, "titleY": -6, "titleBaseline": "bottom"}
+
 // lying reports whether bars of these names lie: names that are long or many
 // do not fit under standing ones.
 func lying(f *field, levels []string, width float64) bool {
@@ -138,7 +141,7 @@ func (d *drawing) bars() {
 	}
 	text := obj{"field": d.free(labelKey), "type": "nominal"}
 	if flat {
-		enc["y"] = d.category(d.x, d.xs, obj{"labelLimit": 300, "titleAngle": 0, "titleAlign": "right", "titleAnchor": "end", "titleX": -6, "titleY": -6, "titleBaseline": "bottom", "minExtent": 20})
+		enc["y"] = d.category(d.x, d.xs, merged(beside, obj{"labelLimit": 300, "minExtent": 20}))
 		enc["x"] = d.amount(0, obj{"titleAnchor": "start", "grid": !labels, "labels": !labels || d.negative(), "tickCount": 5})
 		d.view = obj{"width": plotWidth - 60, "height": obj{"step": 24}}
 		d.layer(mark, enc, labels, text, obj{"align": "left", "dx": 5, "baseline": "middle"}, obj{"align": "right", "dx": -5, "baseline": "middle"})
@@ -203,24 +206,17 @@ func (d *drawing) layer(mark, enc obj, labels bool, text, pos, neg obj) {
 
 // timeBars stand at their time.
 func (d *drawing) timeBars() {
-	texts := make([]string, len(d.xs))
-	for i, x := range d.xs {
-		texts[i] = momentLabel(x, d.grain)
-	}
 	if len(d.xs) > 40 {
 		d.kind = Line
 		d.lines()
 		return
 	}
-	for i := range d.data {
-		d.data[i].x = momentLabel(d.data[i].x, d.grain)
-	}
-	d.xs = texts
-	n := len(texts)
+	d.nameMoments()
+	n := len(d.xs)
 	width := min(plotWidth, max(220, 60*n))
 	labels := d.labelsFit(float64(width) / float64(n))
 	d.datumRows(labels)
-	enc := obj{"x": d.category(d.x, texts, standing(texts, float64(width))), "y": d.amount(0, merged(above, obj{"grid": true}))}
+	enc := obj{"x": d.category(d.x, d.xs, standing(d.xs, float64(width))), "y": d.amount(0, merged(above, obj{"grid": true}))}
 	d.view = obj{"width": width, "height": plotHeight}
 	d.layer(obj{"type": "bar", "cornerRadiusEnd": 2, "tooltip": true}, enc, labels, obj{"field": d.free(labelKey), "type": "nominal"},
 		obj{"baseline": "bottom", "dy": -4}, obj{"baseline": "top", "dy": 4})
@@ -317,69 +313,77 @@ func (d *drawing) untitled(color obj) {
 
 // manyBars draws bars in groups, or one on the other.
 func (d *drawing) manyBars() {
-	var color, amount obj
-	axisUp, axisFlat := merged(above, obj{"grid": true}), obj{"grid": true, "titleAnchor": "start", "tickCount": 5}
-	if d.x.class == moment {
-		for i := range d.data {
-			d.data[i].x = momentLabel(d.data[i].x, d.grain)
-		}
-		for i := range d.xs {
-			d.xs[i] = momentLabel(d.xs[i], d.grain)
-		}
-	}
-	levels := d.colors
-	inner, title := "", ""
-	up, flatAmount := obj{}, obj{}
-	if len(d.ys) > 0 {
-		s, v, names := d.unfold()
-		levels, inner = names, s
-		color = d.seriesColor(s, "", names)
-		d.untitled(color)
-		up, flatAmount = d.sharedAmount(v, axisUp), d.sharedAmount(v, axisFlat)
-	} else {
-		d.datumRows(false)
-		inner, title = d.color.key, d.color.title
-		color = d.seriesColor(inner, d.color.title, d.colors)
-		up, flatAmount = d.amount(0, axisUp), d.amount(0, axisFlat)
-	}
+	d.nameMoments()
+	g := d.groups()
 	n := len(d.xs)
-	width := max(n*max(44, 20*pick2(d.kind == GroupedBar, len(levels), 2)), n*(int(widest(d.xs, labelSize))+16), 240)
-	if row := legendRow(pick(d.color == nil, "", title), levels); row <= plotWidth {
+	width := max(n*max(44, 20*pick2(d.kind == GroupedBar, len(g.levels), 2)), n*(int(widest(d.xs, labelSize))+16), 240)
+	if row := legendRow(g.title, g.levels); row <= plotWidth {
 		width = max(width, int(row)-20)
 	}
 	width = min(width, plotWidth+60)
-	flat := lying(d.x, d.xs, float64(width))
-	mark := obj{"type": "bar", "tooltip": true}
-	enc := obj{"color": color}
-	offset := "xOffset"
-	step := 24
-	if flat {
-		offset = "yOffset"
-		enc["y"] = d.category(d.x, d.xs, obj{"labelLimit": 300, "titleAngle": 0, "titleAlign": "right", "titleAnchor": "end", "titleX": -6, "titleY": -6, "titleBaseline": "bottom"})
-		amount = flatAmount
-		enc["x"] = amount
-		if d.kind == GroupedBar {
-			step = 12*len(levels) + 10
-		}
-		d.view = obj{"width": plotWidth - 60, "height": n * step}
+	enc := obj{"color": g.color}
+	amount, offset := g.amount(merged(above, obj{"grid": true})), "xOffset"
+	if lying(d.x, d.xs, float64(width)) {
+		amount, offset = g.amount(obj{"grid": true, "titleAnchor": "start", "tickCount": 5}), "yOffset"
+		enc["y"], enc["x"] = d.category(d.x, d.xs, merged(beside, obj{"labelLimit": 300})), amount
+		d.view = obj{"width": plotWidth - 60, "height": n * pick2(d.kind == GroupedBar, 12*len(g.levels)+10, 24)}
 	} else {
-		amount = up
-		enc["x"] = d.category(d.x, d.xs, standing(d.xs, float64(width)))
-		enc["y"] = amount
+		enc["x"], enc["y"] = d.category(d.x, d.xs, standing(d.xs, float64(width))), amount
 		d.view = obj{"width": width, "height": plotHeight}
 	}
 	if d.kind == GroupedBar {
-		enc[offset] = obj{"field": inner, "type": "nominal", "scale": obj{"domain": levels}, "sort": nil}
+		enc[offset] = obj{"field": g.key, "type": "nominal", "scale": obj{"domain": g.levels}, "sort": nil}
 	} else {
 		amount["stack"] = "zero"
-		enc["order"] = obj{"field": d.free("stack"), "type": "quantitative"}
-		rank := map[string]int{}
-		for i, l := range levels {
-			rank[l] = i
-		}
-		for _, r := range d.rows {
-			r[d.free("stack")] = rank[r[inner].(string)]
-		}
+		enc["order"] = d.stackOrder(g.key, g.levels)
 	}
-	d.view["mark"], d.view["encoding"] = mark, enc
+	d.view["mark"], d.view["encoding"] = obj{"type": "bar", "tooltip": true}, enc
+}
+
+// nameMoments writes moments as names, for axes of names.
+func (d *drawing) nameMoments() {
+	if d.x.class != moment {
+		return
+	}
+	for i := range d.data {
+		d.data[i].x = momentLabel(d.data[i].x, d.grain)
+	}
+	for i := range d.xs {
+		d.xs[i] = momentLabel(d.xs[i], d.grain)
+	}
+}
+
+// groups are the series of bars: of a column, or of several amounts.
+type groups struct {
+	key, title string
+	levels     []string
+	color      obj
+	amount     func(axis obj) obj
+}
+
+func (d *drawing) groups() groups {
+	if len(d.ys) > 0 {
+		key, value, names := d.unfold()
+		g := groups{key: key, levels: names, color: d.seriesColor(key, "", names), amount: func(axis obj) obj { return d.sharedAmount(value, axis) }}
+		d.untitled(g.color)
+		return g
+	}
+	d.datumRows(false)
+	return groups{
+		key: d.color.key, title: d.color.title, levels: d.colors, color: d.seriesColor(d.color.key, d.color.title, d.colors),
+		amount: func(axis obj) obj { return d.amount(0, axis) },
+	}
+}
+
+// stackOrder has series lie on each other in the order of their levels.
+func (d *drawing) stackOrder(key string, levels []string) obj {
+	rank := map[string]int{}
+	for i, l := range levels {
+		rank[l] = i
+	}
+	place := d.free("stack")
+	for _, r := range d.rows {
+		r[place] = rank[r[key].(string)]
+	}
+	return obj{"field": place, "type": "quantitative"}
 }

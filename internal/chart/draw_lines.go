@@ -83,7 +83,7 @@ func (d *drawing) lines() {
 			mark["opacity"], mark["line"] = 0.3, true
 		} else {
 			d.fillGaps()
-			enc["order"] = obj{"field": d.free("stack"), "type": "quantitative"}
+			enc["order"] = d.stackOrder(d.color.key, d.colors)
 		}
 		enc["y"].(obj)["scale"] = obj{"zero": true}
 	}
@@ -137,12 +137,7 @@ func (d *drawing) fillGaps() {
 	if filled > 0 {
 		d.note("Where there is no row the area is drawn as zero.")
 	}
-	rank := map[string]int{}
-	for i, c := range d.colors {
-		rank[c] = i
-	}
 	for _, r := range d.rows {
-		r[d.free("stack")] = rank[r[d.color.key].(string)]
 		if r[d.amountKey(0)] == nil {
 			r[d.amountKey(0)] = 0
 		}
