@@ -250,17 +250,25 @@ func join(names []string) string {
 // alt is what a reader who does not see the chart is told.
 func (d *drawing) alt(notes []string) string {
 	k := spoken(d.kind)
-	s := capital(k) + ": " + d.title + "."
+	s := capital(k) + ": " + ended(d.title)
 	if d.marks > 0 && d.kind != BigNumber {
 		s += " " + plural(d.marks, "mark") + "."
 	}
 	if lo, hi, ok := d.extremes(); ok {
-		s += " " + lo + "; " + hi + "."
+		s += " " + capital(lo) + "; " + hi + "."
 	}
 	if len(notes) > 0 {
 		s += " " + strings.Join(notes, " ")
 	}
 	return s
+}
+
+// ended ends a title as a sentence, if it does not end as one.
+func ended(s string) string {
+	if strings.HasSuffix(s, "?") || strings.HasSuffix(s, "!") || strings.HasSuffix(s, ".") {
+		return s
+	}
+	return s + "."
 }
 
 // extremes are the largest and the smallest of a plain chart's marks.

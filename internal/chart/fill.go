@@ -263,14 +263,14 @@ func (f *filling) finish(spec map[string]any, t Table, h Hints) (Chart, error) {
 	own, _ := spec["config"].(map[string]any)
 	spec["config"] = mergedDeep(config(), own)
 	if _, has := spec["description"]; !has {
-		spec["description"] = "Chart: " + firstOf(title, "of the table") + "."
+		spec["description"] = "Chart: " + ended(firstOf(title, "of the table"))
 	}
 	spec["usermeta"] = obj{"postern": obj{"kind": Custom, "notes": listed(notes)}}
 	b, err := encode(spec)
 	if err == nil && h.Dark {
 		b, err = Dark(b)
 	}
-	return Chart{Kind: Custom, Title: title, Notes: notes, Alt: "Chart: " + firstOf(title, "of the table") + ".", Spec: b, Marks: len(rows)}, err
+	return Chart{Kind: Custom, Title: title, Notes: notes, Alt: "Chart: " + ended(firstOf(title, "of the table")), Spec: b, Marks: len(rows)}, err
 }
 
 // rows are the table as objects: numbers as numbers, moments as ISO 8601 in

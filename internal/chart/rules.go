@@ -55,9 +55,15 @@ func fitsIntent(s *search, c *candidate) string {
 	return ""
 }
 
-func needsAmount(_ *search, c *candidate) string {
-	if c.kind == Bar && c.y == nil && c.x.distinct == len(c.x.cells) && c.x.distinct > 1 {
-		return "each value comes once, so there is nothing to count"
+func needsAmount(s *search, c *candidate) string {
+	if c.x != nil && c.x.class != quantity && c.y == nil && len(c.ys) == 0 && s.p.rows > 1 {
+		by := c.color
+		if by == nil {
+			by = c.facet
+		}
+		if !s.relation(c.x, by).repeats {
+			return "each value comes once, so there is nothing to count"
+		}
 	}
 	if c.y != nil && c.y.class == quantity && c.y.nulls == len(c.y.cells) {
 		return c.y.name + " has no values"

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/google/jsonschema-go/jsonschema"
@@ -101,7 +102,7 @@ func DrawChart(ctx context.Context, e *Env, d Drawing) (Answer[ChartOutput], err
 		return Answer[ChartOutput]{}, err
 	}
 	if err := chart.Check(c.Spec); err != nil {
-		return Answer[ChartOutput]{}, err
+		return Answer[ChartOutput]{}, inGrammar(err)
 	}
 	out := ChartOutput{
 		Chart: string(c.Kind), Title: c.Title, Description: c.Alt, Marks: c.Marks, SpecBytes: len(c.Spec),
@@ -131,6 +132,22 @@ func DrawChart(ctx context.Context, e *Env, d Drawing) (Answer[ChartOutput], err
 	a.Content.AssetID, a.Content.URL = id, "/ai/api/v1/assets/"+id+"?"+e.chatParameter()+"format=png"
 	a.Assets = []AssetRef{{Kind: "chart", ID: id}}
 	return a, nil
+}
+
+// inGrammar says that a path in a spec is one in the input's chart_grammar.
+func inGrammar(err error) error {
+	f := fault.As(err)
+	if f == nil || len(f.Fields) == 0 {
+		return err
+	}
+	named := *f
+	named.Message, named.Fields = "chart_grammar."+f.Message, slices.Clone(f.Fields)
+	for i, field := range named.Fields {
+		if len(field.Loc) > 1 {
+			named.Fields[i].Loc = append([]string{field.Loc[0], "chart_grammar"}, field.Loc[1:]...)
+		}
+	}
+	return &named
 }
 
 func (e *Env) chatParameter() string {

@@ -164,6 +164,7 @@ func TestASpecIsDrawnOverTheTableOnly(t *testing.T) {
 		{"a field that is not there", `{"mark":"bar","encoding":{"x":{"field":"order","type":"nominal"}}}`, `chart_grammar.encoding.x.field: "order" is not a column of the table; the table has: orders, zip`},
 		{"an intent of a column that is not there", `{"kind":"bar","x":"zap","y":"orders"}`, `"zap" is not a column`},
 		{"data from elsewhere", `{"data":{"url":"https://example.com/x.csv"},"mark":"bar"}`, "chart_grammar.data.url"},
+		{"an image", `{"mark":{"type":"image","url":"http://169.254.169.254/"},"encoding":{"x":{"field":"zip"}}}`, "chart_grammar.mark"},
 		{"Vega", `{"marks":[{"type":"rect"}]}`, "this is a Vega spec"},
 		{"an unknown kind", `{"kind":"sankey"}`, "is not a kind of chart"},
 		{"no object", `"bar"`, "must be a JSON object"},
