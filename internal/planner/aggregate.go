@@ -117,6 +117,11 @@ func countOf(ps *parse, m []item) ([]item, bool) {
 	if w := strings.Fields(strings.ToLower(it.text)); sorts[lexicon.Lemma(w[len(w)-1])] && c.opts[0].score >= 0.7 {
 		distinct = true // how many card types are there
 	}
+	if r := c.opts[0].ref; !distinct && ps.p.index.column(r).Class == semantic.Date { // how many flights departed
+		if t := rowsOf(c); len(t.opts) > 0 {
+			return one(kRows, &output{slot: t, rows: true, agg: semantic.Count, at: m[0].start}, m), true
+		}
+	}
 	if !distinct && c.opts[0].score < 0.9 || ps.p.index.isNumber(c.opts[0].ref) && !distinct {
 		if t := rowsOf(c); len(t.opts) > 0 {
 			return one(kRows, &output{slot: t, rows: true, agg: semantic.Count, at: m[0].start}, m), true

@@ -206,7 +206,7 @@ func verbCompare(ps *parse, m []item) ([]item, bool) {
 
 func ideaBetween(ps *parse, m []item) ([]item, bool) {
 	n := only(m, "N")
-	if !year(n[0].arg) || !year(n[1].arg) {
+	if !dated(n[0].arg) || !dated(n[1].arg) {
 		return nil, false
 	}
 	s := &slot{text: n[0].text, at: n[0].start, want: moment, soft: true}
@@ -230,6 +230,9 @@ func (ps *parse) nearVerb(s *slot) {
 		}
 	}
 }
+
+// dated tells a year or a month of one.
+func dated(s string) bool { return year(s) || monthly(s) }
 
 func year(s string) bool { return len(s) == 4 && (s[0] == '1' || s[0] == '2') && atoi(s) > 0 }
 
@@ -403,7 +406,7 @@ func aggregateCompare(ps *parse, m []item) ([]item, bool) {
 
 // inYear: in 2014.
 func inYear(ps *parse, m []item) ([]item, bool) {
-	if a := ps.after(); !year(m[1].arg) || a == kTable || a == kColumn {
+	if a := ps.after(); !dated(m[1].arg) || a == kTable || a == kColumn {
 		return nil, false
 	}
 	s := &slot{text: m[1].text, at: m[1].start, want: moment, soft: true}

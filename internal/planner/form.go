@@ -37,8 +37,11 @@ type output struct {
 	agg      semantic.AggOp // "" is the column itself
 	rows     bool           // counts rows of slot's table
 	distinct bool
-	counts   bool // a number that was asked for as "the number of"
-	full     bool // all that names a row of the column's table
+	counts   bool   // a number that was asked for as "the number of"
+	full     bool   // all that names a row of the column's table
+	measure  string // of the model
+	share    bool   // its part of the whole
+	percent  bool   // in hundredths
 	at       int
 }
 
@@ -55,6 +58,8 @@ const (
 	extreme // equal to the most or least of all rows
 	sharing // has the same value as such rows of its own table
 	reports // has such a row of its own table above it
+	named   // a filter of the model
+	truth   // a column of truths is true
 )
 
 // pred is a condition of the question.
@@ -72,6 +77,7 @@ type pred struct {
 	inner  []*pred
 	or     []*pred // or any of these
 	at     int
+	name   string // of a filter of the model
 	slot2  *slot  // nested: the column the aggregate is of
 	bare   bool   // a value that names no column
 	end    string // of a bare value: what comes before says it is a "start" or an "end"
@@ -86,6 +92,7 @@ type super struct {
 	freq bool // the most frequent value of slot
 	done bool // counts what is done to it; slot is nil where no table is named so
 	agg  semantic.AggOp
+	out  *output // by a measure of the model
 	n    int
 	at   int
 }
@@ -113,13 +120,16 @@ type form struct {
 	plural   bool
 	why      string // a reason to abstain other than unplaced words
 	limit    int
-	hints    [][]cand // what linking words might name; one of each must be in use
-	counted  bool     // "and how many are there"
-	whole    bool     // all columns are to be shown
+	hints    [][]cand        // what linking words might name; one of each must be in use
+	counted  bool            // "and how many are there"
+	whole    bool            // all columns are to be shown
+	grain    semantic.Grain  // periods to group by
+	when     *slot           // the date that they are of
+	words    map[string]bool // the question's, by role
+	lead     bool            // it begins with "the highest price of"
+	abc      bool            // what is shown first is to be in order
 
-	groupsLast bool            // what is grouped by is shown after the numbers
-	words      map[string]bool // the question's, by role
-	abc        bool            // what is shown first is to be in order
+	groupsLast bool // what is grouped by is shown after the numbers
 }
 
 // slots lists all slots in a fixed order.
@@ -154,7 +164,11 @@ func (f *form) slots() []*slot {
 	}
 	for _, s := range f.supers {
 		add(s.slot)
+		if s.out != nil {
+			add(s.out.slot)
+		}
 	}
+	add(f.when)
 	for _, o := range f.orders {
 		add(o.slot)
 		if o.out != nil {

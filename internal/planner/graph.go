@@ -112,6 +112,44 @@ func (x *index) nameOf(t int) []ref {
 	return got
 }
 
+// shownBy gives what is shown of a table's rows: their names, else what
+// describes them, else their only text, else their key.
+func (x *index) shownBy(t int) []ref {
+	if names := x.nameOf(t); len(names) > 0 {
+		return names
+	}
+	var texts, says, names []ref
+	for _, r := range x.columns(t) {
+		c := x.column(r)
+		if c.Class != semantic.Text || c.Role == semantic.Key || c.Role == semantic.Foreign || c.NumericText {
+			continue
+		}
+		texts = append(texts, r)
+		switch w := lexicon.SplitName(c.Name); {
+		case len(w) == 0:
+		case w[len(w)-1] == "name":
+			names = append(names, r)
+		case describing[w[len(w)-1]]:
+			says = append(says, r)
+		}
+	}
+	key, ok := x.soleKey(t)
+	switch {
+	case len(names) == 1:
+		return names
+	case len(says) == 1:
+		return says
+	case len(texts) == 1:
+		return texts
+	case ok:
+		return []ref{key}
+	}
+	return nil
+}
+
+// describing are last words of columns that say what a row is.
+var describing = map[string]bool{"description": true, "detail": true, "label": true, "text": true, "title": true}
+
 // link gives the table between two that holds nothing but pairs of their
 // keys, whose rows are as many as the pairs; b itself when there is none.
 func (x *index) link(a, b int) int {

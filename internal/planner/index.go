@@ -34,6 +34,7 @@ type index struct {
 
 	vocabulary map[string]bool // single words of names
 	moments    []ref           // dates and years
+	meanings   map[string]item // measures and filters, by their lemmas
 }
 
 type part struct {
@@ -86,6 +87,7 @@ func newIndex(m *semantic.Model) *index {
 			}
 		}
 	}
+	x.addMeanings()
 	for j, join := range m.Joins {
 		from, ok1 := x.names[strings.ToLower(join.From)]
 		to, ok2 := x.names[strings.ToLower(join.To)]

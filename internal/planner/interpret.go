@@ -85,6 +85,10 @@ func (r *reader) read(i int) int {
 		r.selecting = r.selecting && len(f.outs) == 0
 	case kSuper:
 		s := it.node.(*super)
+		r.f.lead = r.f.lead || i == 0 && (r.at(1).kind == byte(lexicon.Prep) || r.at(1).kind == kPred)
+		if s.out != nil && r.last == nil {
+			r.last = s.out.slot
+		}
 		if s.slot != nil && !s.rows {
 			if r.last != nil {
 				s.slot.owners = r.last.opts
@@ -278,7 +282,7 @@ func (r *reader) table(i int, it item) int {
 func (r *reader) nameToo(it item) {
 	s := &slot{text: it.text, at: it.start, owners: it.tabs}
 	for _, t := range it.tabs {
-		if names := r.p.index.nameOf(t.table); len(names) > 0 {
+		if names := r.p.index.shownBy(t.table); len(names) > 0 {
 			s.opts = append(s.opts, cand{names[0], t.score - 0.1})
 		}
 	}
@@ -370,6 +374,10 @@ func (r *reader) rest(i int) int {
 		if next.kind == kNumber {
 			r.f.limit = atoi(next.arg)
 			return 1
+		}
+	case lexicon.Period:
+		if r.grain(it) {
+			return 0
 		}
 	case lexicon.Write:
 		r.f.why = "it asks to change data, and only questions are answered here"

@@ -158,6 +158,9 @@ func (p *Planner) readings(it item, toks []lexicon.Token, lemma []string) []weig
 	}
 	it.tabs = p.led(it)
 	var out []weighed
+	if m, ok := p.meaning(it, lemma); ok {
+		out = append(out, m)
+	}
 	if s := top(it.cols, it.tabs); s > 0 {
 		term, other := it, it
 		term.kind, other.kind = kColumn, kTable

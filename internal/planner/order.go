@@ -23,6 +23,12 @@ func (b *builder) supers() bool {
 		n = b.f.limit
 	}
 	switch {
+	case b.f.grain != "" && len(b.f.outs) == 0:
+		return b.extremePeriod()
+	case s.out != nil:
+		if !b.byMeasure(s) {
+			return false
+		}
 	case s.agg != "":
 		if !b.byAggregate(s) {
 			return false
@@ -66,6 +72,21 @@ func (b *builder) byAggregate(s *super) bool {
 		}
 	}
 	b.q.Order = append(b.q.Order, semantic.Order{By: semantic.Aggregate{Op: s.agg, Of: b.ref(s.slot)}, Desc: s.desc})
+	return true
+}
+
+// byMeasure orders what is shown by a measure of its rows.
+func (b *builder) byMeasure(s *super) bool {
+	t := b.shownTable()
+	if t < 0 || b.aggregated() || len(b.f.groups) > 0 {
+		return b.fail("it does not say what %s is taken over", quote(s.out.slot.text))
+	}
+	if key, ok := b.p.index.soleKey(t); ok && b.rowwise(t) {
+		b.q.Group = append(b.q.Group, b.at(key))
+	} else {
+		b.groupShown()
+	}
+	b.q.Order = append(b.q.Order, semantic.Order{By: semantic.MeasureOf{Name: s.out.measure}, Desc: s.desc})
 	return true
 }
 

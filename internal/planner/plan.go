@@ -115,7 +115,7 @@ func (p *Planner) read(toks []lexicon.Token, way []item, nth int) (Answer, []ite
 	ps.f.words = spoken(toks)
 	e := evidence{}
 	e.words(p, toks, ps.items)
-	ps.items = p.share(clean(ps.measures(fullNames(ps.items, toks))))
+	ps.items = p.share(clean(ps.meanings(ps.measures(fullNames(ps.items, toks)))))
 	items := slices.Clone(ps.items)
 	ps.reduce(rules)
 	ps.reduce(lateRules)

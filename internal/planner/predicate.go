@@ -89,6 +89,13 @@ func (b *builder) never(p *pred) (semantic.Cond, bool) {
 
 // plain writes a condition on the row itself.
 func (b *builder) plain(p *pred) (semantic.Cond, bool) {
+	if p.kind == named {
+		var c semantic.Cond = semantic.NamedFilter{Name: p.name}
+		if p.neg {
+			c = semantic.Not{Cond: c}
+		}
+		return c, true
+	}
 	if p.slot.pick.column < 0 {
 		return nil, b.fail("%s is no column to compare", quote(p.slot.text))
 	}
@@ -103,6 +110,8 @@ func (b *builder) plain(p *pred) (semantic.Cond, bool) {
 		return b.among(p), true
 	case like:
 		c, ok = b.like(p)
+	case truth:
+		c, ok = semantic.Compare{Left: b.ref(p.slot), Op: semantic.Eq, Right: semantic.Value{Class: semantic.Boolean, Text: "true"}}, true
 	case null:
 		c, ok = semantic.Null{Of: b.ref(p.slot)}, true
 	case nested:
@@ -140,6 +149,9 @@ func (b *builder) compare(p *pred) (semantic.Cond, bool) {
 		}
 		return semantic.Compare{Left: b.ref(p.slot), Op: op, Right: semantic.Value{Class: class, Text: v}}, true
 	}
+	if monthly(v) && b.class(p.slot) != semantic.Date {
+		return nil, b.fail("%s holds no dates", quote(p.slot.text))
+	}
 	switch b.class(p.slot) {
 	case semantic.Date:
 		return b.during(p.slot, op, v)
@@ -152,12 +164,12 @@ func (b *builder) compare(p *pred) (semantic.Cond, bool) {
 	return nil, b.fail("%s is no number", quote(p.slot.text))
 }
 
-// during writes comparisons of a date with a year.
+// during writes comparisons of a date with a year or month.
 func (b *builder) during(s *slot, op semantic.CompareOp, v string) (semantic.Cond, bool) {
-	if !year(v) {
+	this, next, ok := lexicon.Span(v)
+	if !ok {
 		return nil, b.fail("%s is no date", quote(v))
 	}
-	this, next := v+"-01-01", itoa(atoi(v)+1)+"-01-01"
 	d := semantic.During{Of: b.ref(s)}
 	switch op {
 	case semantic.Eq:
@@ -177,14 +189,25 @@ func (b *builder) during(s *slot, op semantic.CompareOp, v string) (semantic.Con
 }
 
 func (b *builder) between(p *pred) (semantic.Cond, bool) {
+	from, _, ok := lexicon.Span(p.values[0])
+	_, to, ok2 := lexicon.Span(p.values[1])
 	if b.class(p.slot) == semantic.Date {
-		if !year(p.values[0]) || !year(p.values[1]) {
+		if !ok || !ok2 {
 			return nil, b.fail("%s is no date", quote(p.values[0]))
 		}
-		return semantic.During{Of: b.ref(p.slot), From: p.values[0] + "-01-01", To: itoa(atoi(p.values[1])+1) + "-01-01"}, true
+		return semantic.During{Of: b.ref(p.slot), From: from, To: to}, true
+	}
+	if monthly(p.values[0]) || monthly(p.values[1]) {
+		return nil, b.fail("%s holds no dates", quote(p.slot.text))
 	}
 	v := func(i int) semantic.Value { return semantic.Value{Class: semantic.Numeric, Text: p.values[i]} }
 	return semantic.Between{Of: b.ref(p.slot), Low: v(0), High: v(1)}, true
+}
+
+// monthly tells a month of a year (2013-03) from a number.
+func monthly(s string) bool {
+	_, _, ok := lexicon.Span(s)
+	return ok && len(s) == 7
 }
 
 // stored gives the values of a condition as the picked column holds them.

@@ -47,16 +47,17 @@ func (b *builder) said(es []edge) (edge, bool) {
 			says = func(w string) bool { return w == p.end }
 		}
 	}
-	return saidBy(es, says)
+	return b.saidBy(es, says)
 }
 
-func saidBy(es []edge, says func(role string) bool) (edge, bool) {
+func (b *builder) saidBy(es []edge, says func(role string) bool) (edge, bool) {
 	var found []edge
 	for i, e := range es {
-		own := roleWords(e.cols)
+		own := b.roleWords(e)
 		for j, o := range es {
 			if i != j {
-				own = slices.DeleteFunc(own, func(w string) bool { return slices.Contains(roleWords(o.cols), w) })
+				others := b.roleWords(o)
+				own = slices.DeleteFunc(own, func(w string) bool { return slices.Contains(others, w) })
 			}
 		}
 		if slices.ContainsFunc(own, func(w string) bool { return says(role(w)) }) {
@@ -86,7 +87,7 @@ func (b *builder) bothEnds(one, two *pred) bool {
 		return false
 	}
 	for _, p := range []*pred{one, two} {
-		e, ok := saidBy(es, func(w string) bool { return w == p.end })
+		e, ok := b.saidBy(es, func(w string) bool { return w == p.end })
 		if !ok {
 			return false
 		}
@@ -99,11 +100,13 @@ func (b *builder) bothEnds(one, two *pred) bool {
 	return ok
 }
 
-func roleWords(columns []string) (words []string) {
-	for _, c := range columns {
-		words = append(words, lexicon.SplitName(c)...)
+// roleWords are the words of a join's key, and of what the model calls it.
+func (b *builder) roleWords(e edge) (words []string) {
+	j := &b.p.index.model.Joins[e.join]
+	for _, name := range slices.Concat(e.cols, []string{j.Label}, j.Synonyms) {
+		words = append(words, lexicon.SplitName(name)...)
 	}
-	return words
+	return slices.DeleteFunc(words, func(w string) bool { return len(w) < 3 || w == "from" })
 }
 
 // role is a word's stem, or what words of beginnings and ends have in common.

@@ -11,6 +11,8 @@ import (
 // lower case and marks, reduce.go for the capitals.
 var rules = []rule{
 	{re(`^o[CT]`), sortWhat},
+	{re(`CT`), trueOf},
+	{re(`[wb]+!?C`), isTrue},
 	{re(`TC`), tableColumn},
 	{re(`CC`), tableColumn},
 	{re(`TT`), sameTable},
@@ -66,8 +68,10 @@ var rules = []rule{
 	{re(`l?N?s`), superIdea},
 	{re(`a(,?&a|,a)*p?#?u?p?[CT]`), aggregate},
 	{re(`G(,|,?&)[CT]`), aggregateToo},
+	{re(`%a?[pu#]*F*[CT]`), shareOf},
 	{re(`#[up]*F+T`), countSuch},
 	{re(`#[upa]*[CT]`), countOf},
+	{re(`#[up]*G`), countMeasured},
 	{re(`#F`), countValue},
 	{re(`K&C`), countToo},
 	{re(`[pw]?d?o[pbyd]*([CTKGS][pbd]*)((,?&|,)d?[CTKG][pbd]*)*d?`), sortedBy},
@@ -98,6 +102,7 @@ var lateRules = []rule{
 	{re(`Tq`), mostOften},
 	{re(`T[wbh]*[vb][bhv]*[qm]`), mostDone},
 	{re(`[hv]G`), withMost},
+	{re(`[sm]N?p?G`), mostMeasured},
 }
 
 // sameTable reads two words that are both of one table's name as that table.

@@ -12,10 +12,10 @@ import (
 // defaults decides what is shown when the question names no column.
 func (b *builder) defaults() bool {
 	f := b.f
-	if len(f.outs) > 0 {
+	if len(f.outs) > 0 || f.grain != "" && len(f.supers) == 1 {
 		return true
 	}
-	if len(f.supers) == 1 && f.head == nil && len(f.preds) == 0 || len(f.supers) == 1 && len(f.groups) > 0 {
+	if len(f.supers) == 1 && f.head == nil && len(f.preds) == 0 || len(f.supers) == 1 && f.lead && !f.supers[0].freq || len(f.supers) == 1 && len(f.groups) > 0 {
 		s := f.supers[0]
 		if s.freq && f.counted {
 			f.outs = append(f.outs, &output{slot: s.slot}, &output{slot: s.slot, rows: true, agg: semantic.Count})
@@ -52,7 +52,7 @@ func (b *builder) defaults() bool {
 	if b.head < 0 || f.head == nil {
 		return b.fail("it does not say what to show")
 	}
-	names := b.p.index.nameOf(b.head)
+	names := b.p.index.shownBy(b.head)
 	if f.whole {
 		names = b.p.index.columns(b.head)
 	}
@@ -180,7 +180,22 @@ func (b *builder) distinctCount() {
 }
 
 func (b *builder) expr(o *output) (semantic.Expr, bool) {
+	if o.share {
+		plain := *o
+		plain.share = false
+		whole, ok := b.expr(&plain)
+		if !ok {
+			return nil, false
+		}
+		part, ok := b.part(o, whole)
+		if o.percent {
+			part = semantic.Arith{Op: "*", Left: part, Right: semantic.Value{Class: semantic.Numeric, Text: "100"}}
+		}
+		return part, ok
+	}
 	switch {
+	case o.measure != "":
+		return semantic.MeasureOf{Name: o.measure}, true
 	case o.rows:
 		t := o.slot.pick.table
 		if shown := b.perTable(); shown >= 0 && shown != t {
@@ -240,7 +255,7 @@ func (b *builder) grouping() bool {
 	if b.aggregated() && len(b.f.groups) == 0 {
 		b.implied()
 	}
-	return true
+	return b.periods()
 }
 
 // groupsLast tells questions whose number comes before what it is taken for:

@@ -160,6 +160,17 @@ func superIdea(ps *parse, m []item) ([]item, bool) {
 	return one(kSuper, &super{slot: s, desc: desc, n: limitOf(m), at: m[0].start}, m), true
 }
 
+// mostMeasured: the highest cancellation rate, of what is shown.
+func mostMeasured(ps *parse, m []item) ([]item, bool) {
+	o := m[len(m)-1].node.(*output)
+	w, _ := first(m, "sm")
+	desc, idea := direction(w.arg)
+	if o.measure == "" || idea != "" {
+		return nil, false
+	}
+	return one(kSuper, &super{out: o, desc: desc, n: limitOf(m), at: m[0].start}, m), true
+}
+
 // superTable: the highest building, the largest city. What makes one so is a
 // column of its table.
 func superTable(ps *parse, m []item) ([]item, bool) {

@@ -30,7 +30,7 @@ type question struct {
 type options struct {
 	databases, questions, split, wrong, fit  string
 	unanswerable, curve, perDatabase, asJSON bool
-	draft                                    bool
+	draft, kinds                             bool
 }
 
 func main() {
@@ -53,6 +53,7 @@ func flags(args []string) (o options, err error) {
 	f.BoolVar(&o.perDatabase, "per-database", false, "print each database")
 	f.StringVar(&o.wrong, "wrong", "", "write what came out wrong or was withheld to this file; never of held databases")
 	f.StringVar(&o.fit, "fit", "", "fit the planner's weights to the dev databases and write them to this file")
+	f.BoolVar(&o.kinds, "kinds", false, "print each kind of question, by the statement that answers it")
 	f.BoolVar(&o.draft, "draft", false, "take the model by way of a drafted product, as the server does")
 	f.BoolVar(&o.asJSON, "json", false, "print JSON")
 	if err := f.Parse(args); err != nil {

@@ -60,7 +60,7 @@ func measured(t *testing.T, more ...string) string {
 
 func TestEachQuestionIsCountedOnce(t *testing.T) {
 	var s summary
-	if err := json.Unmarshal([]byte(measured(t, "--json", "--per-database", "--curve", "--unanswerable")), &s); err != nil {
+	if err := json.Unmarshal([]byte(measured(t, "--json", "--per-database", "--kinds", "--curve", "--unanswerable")), &s); err != nil {
 		t.Fatal(err)
 	}
 	if want := (totals{Databases: 1, Questions: 4, Correct: 1, Wrong: 1, Abstained: 1, Unscored: 1}); s.Totals != want {
@@ -68,6 +68,9 @@ func TestEachQuestionIsCountedOnce(t *testing.T) {
 	}
 	if len(s.PerDatabase) != 1 || s.PerDatabase[dev].Correct != 1 || s.Wrong["other rows"] != 1 {
 		t.Errorf("%+v", s)
+	}
+	if k := s.Kinds["how many, one table"]; k == nil || k.Questions != 3 {
+		t.Errorf("%+v", s.Kinds)
 	}
 	if len(s.Curve) == 0 {
 		t.Error("there is no curve")

@@ -51,6 +51,7 @@ type summary struct {
 	Split        string
 	Totals       totals
 	PerDatabase  map[string]*totals `json:",omitempty"`
+	Kinds        map[string]*totals `json:",omitempty"`
 	Abstentions  map[string]int
 	Wrong        map[string]int
 	Curve        []point              `json:",omitempty"`
@@ -81,6 +82,9 @@ func (r *report) summary(o options) summary {
 	s.Totals.Databases = len(s.PerDatabase)
 	if !o.perDatabase {
 		s.PerDatabase = nil
+	}
+	if o.kinds {
+		s.Kinds = r.kinds()
 	}
 	if o.curve {
 		s.Curve = r.curve()
@@ -139,6 +143,9 @@ func (r *report) print(w io.Writer, o options) error {
 	s := r.summary(o)
 	for _, name := range slices.Sorted(maps.Keys(s.PerDatabase)) {
 		p.line("%-36s %s", name, s.PerDatabase[name])
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.Kinds)) {
+		p.line("%-44s %s", name, s.Kinds[name])
 	}
 	p.line("%s: %d databases, %s", s.Split, s.Totals.Databases, s.Totals)
 	p.line("from question to query: p50 %s, p95 %s", s.P50, s.P95)

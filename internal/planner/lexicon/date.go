@@ -1,6 +1,7 @@
 package lexicon
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 )
@@ -34,6 +35,9 @@ func dateAt(t []Token) (string, int) {
 		}
 		return d, 1
 	}
+	if month, n := monthAt(t); n > 0 {
+		return month, n
+	}
 	m, d, y := 0, 1, 2
 	if _, ok := months[t[0].Lower]; !ok {
 		m, d = 1, 0
@@ -54,6 +58,41 @@ func dateAt(t []Token) (string, int) {
 		two = "0" + two
 	}
 	return strconv.Itoa(year) + "-" + months[t[m].Lower] + "-" + two, y + 1
+}
+
+// monthAt reads a month of a year (March 2013, March of 2013) as 2013-03.
+func monthAt(t []Token) (string, int) {
+	m := months[t[0].Lower]
+	n := 1
+	if len(t) > 2 && (t[1].Lower == "of" || t[1].Lower == ",") {
+		n = 2
+	}
+	if m == "" || t[0].Quoted || len(t) <= n || len(t[n].Lower) != 4 || !digits(t[n].Lower) || t[n].Lower[0] != '1' && t[n].Lower[0] != '2' {
+		return "", 0
+	}
+	return t[n].Lower + "-" + m, n + 1
+}
+
+// Span gives the days that a year (2013) or month (2013-03) begins and ends
+// at, the end not included.
+func Span(s string) (from, to string, ok bool) {
+	y, m, month := strings.Cut(s, "-")
+	if len(y) != 4 || !digits(y) || y[0] != '1' && y[0] != '2' || month && (len(m) != 2 || !digits(m)) {
+		return "", "", false
+	}
+	year, _ := strconv.Atoi(y)
+	if !month {
+		return y + "-01-01", strconv.Itoa(year+1) + "-01-01", true
+	}
+	n, _ := strconv.Atoi(m)
+	if n < 1 || n > 12 {
+		return "", "", false
+	}
+	from = y + "-" + m + "-01"
+	if n == 12 {
+		return from, strconv.Itoa(year+1) + "-01-01", true
+	}
+	return from, fmt.Sprintf("%04d-%02d-01", year, n+1), true
 }
 
 func iso(s string) bool {
