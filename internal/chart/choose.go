@@ -140,13 +140,17 @@ type relationOf struct {
 	repeats bool // a pair comes in several rows
 }
 
+// mostRelated is how many rows are looked at to see how two columns go
+// together: which chart fits shows early, and there are many pairs.
+const mostRelated = 20_000
+
 func (s *search) relation(f, g *field) relationOf {
 	if r, ok := s.pairs[[2]*field{f, g}]; ok {
 		return r
 	}
 	of, seen := map[string]string{}, map[[2]string]bool{}
 	r := relationOf{single: true}
-	for i := range s.p.rows {
+	for i := range min(s.p.rows, mostRelated) {
 		a, b := f.textOf(f.cells[i]), ""
 		if g != nil {
 			b = g.textOf(g.cells[i])

@@ -37,7 +37,7 @@ var band = regexp.MustCompile(`(?i)^(<|<=|under|below|less than|up to|>|>=|over|
 var week = regexp.MustCompile(`^\d{4}-?W\d\d$`)
 
 // numbered is a step of something: "FY23", "Week 4", "Phase 2".
-var numbered = regexp.MustCompile(`(?i)^(fy|cy|h|w|week|day|phase|stage|step|year|class|grade|level|tier|round|sprint|v)[ -]?(\d{1,4})$`)
+var numbered = regexp.MustCompile(`(?i)^(fy|cy|week|day|phase|stage|step|year|class|grade|level|tier|round|sprint)[ -]?(\d{1,4})$`)
 
 // naturalOrder sorts levels that have an order of their own.
 func naturalOrder(levels []string) (sorted []string, cyclic, ok bool) {

@@ -224,10 +224,8 @@ type chartAssetInput struct {
 
 func (chartAssetInput) shape(f map[string]*jsonschema.Schema) { grammarSchema(f) }
 
-// grammarSchema says that a grammar is an object; models send texts too.
-func grammarSchema(f map[string]*jsonschema.Schema) {
-	f["chart_grammar"].Types = []string{"object", "string"}
-}
+// grammarSchema says that a grammar is an object, of any keys.
+func grammarSchema(f map[string]*jsonschema.Schema) { f["chart_grammar"].Type = "object" }
 
 var chartOfAsset = Define("generate_chart_tool", "Draw a chart",
 	"Draws a chart of a kept SQL result (asset_id). "+chartsDo+"To draw from a statement use generate_chart_from_sql_and_code_tool.",

@@ -167,7 +167,7 @@ func TestASpecIsDrawnOverTheTableOnly(t *testing.T) {
 		{"an image", `{"mark":{"type":"image","url":"http://169.254.169.254/"},"encoding":{"x":{"field":"zip"}}}`, "chart_grammar.mark"},
 		{"Vega", `{"marks":[{"type":"rect"}]}`, "this is a Vega spec"},
 		{"an unknown kind", `{"kind":"sankey"}`, "is not a kind of chart"},
-		{"no object", `"bar"`, "must be a JSON object"},
+		{"no object", `"bar"`, "chart_grammar: Input should be a valid dictionary"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			e, p := easel(t, "pc_owner", nil)

@@ -74,6 +74,7 @@ func (in input) known(raw json.RawMessage) (map[string]json.RawMessage, error) {
 			}
 			continue
 		}
+		value = in.unpacked(name, value)
 		if f, bad := in.wrong(name, value); bad {
 			wrong = append(wrong, f)
 			continue
@@ -84,6 +85,19 @@ func (in input) known(raw json.RawMessage) (map[string]json.RawMessage, error) {
 		return nil, invalid(wrong)
 	}
 	return known, nil
+}
+
+// unpacked takes an object out of the text that models put it into.
+func (in input) unpacked(name string, value json.RawMessage) json.RawMessage {
+	var text string
+	if in.fields[name].Type != "object" || json.Unmarshal(value, &text) != nil {
+		return value
+	}
+	inner := json.RawMessage(strings.TrimSpace(text))
+	if !json.Valid(inner) || inner[0] != '{' {
+		return value
+	}
+	return inner
 }
 
 func invalid(wrong []fault.Field) error {
