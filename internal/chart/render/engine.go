@@ -59,7 +59,7 @@ func compile() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer vm.Close()
+	defer end(vm)
 	return vm.Compile(src, quickjs.EvalGlobal)
 }
 
@@ -79,11 +79,15 @@ func boot(code []byte, l limits) (*quickjs.VM, error) {
 	vm.SetMemoryLimit(uintptr(l.memory))
 	vm.SetMaxStackSize(stackSlots)
 	if _, err := vm.EvalBytecode(code); err != nil {
-		vm.Close()
+		end(vm)
 		return nil, fmt.Errorf("start the chart engine: %w", err)
 	}
 	return vm, nil
 }
+
+// end takes an engine down; its error says only that C's memory is gone, which
+// the next engine will say as well.
+func end(vm *quickjs.VM) { _ = vm.Close() }
 
 // stackSlots is QuickJS's own default, said here since the depth that
 // chart.Check allows has to fit into it.

@@ -40,7 +40,7 @@ func (p *pool) fill() {
 		select {
 		case p.ready <- vm:
 		case <-p.done:
-			vm.Close()
+			end(vm)
 			return
 		}
 	}
@@ -71,7 +71,7 @@ func (p *pool) with(ctx context.Context, f func(*quickjs.VM) ([]byte, error)) ([
 	c := make(chan answer, 1)
 	p.wait.Go(func() {
 		defer func() { <-p.slots }()
-		defer vm.Close()
+		defer end(vm)
 		out, err := f(vm)
 		c <- answer{out, err}
 	})
@@ -101,7 +101,7 @@ func (p *pool) stop() {
 		for {
 			select {
 			case vm := <-p.ready:
-				vm.Close()
+				end(vm)
 			default:
 				return
 			}

@@ -139,7 +139,7 @@ func (r *raster) resvg(ctx context.Context, svg []byte, scale float64) (*image.R
 	if err != nil {
 		return nil, err
 	}
-	defer m.Close(context.WithoutCancel(ctx))
+	defer m.Close(context.WithoutCancel(ctx)) //nolint:errcheck // the picture was taken, or there is none
 	halt, err := stopper(m)
 	if err != nil {
 		return nil, err

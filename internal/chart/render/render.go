@@ -57,7 +57,10 @@ func New(o Options) *Engine {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Engine{o: o, pool: newPool(o.Warm, o.limits()), raster: newRaster(o), kept: newKept(keptBytes)}
+	e := &Engine{o: o, pool: newPool(o.Warm, o.limits()), raster: newRaster(o), kept: newKept(keptBytes)}
+	// The first check reads Vega-Lite's schema, which nobody should wait for.
+	e.pool.wait.Go(func() { _ = chart.Check([]byte("{}")) })
+	return e
 }
 
 func (o Options) limits() limits { return limits{memory: o.Memory, timeout: o.Timeout} }
@@ -116,8 +119,9 @@ func (e *Engine) Vega(ctx context.Context, spec []byte) ([]byte, error) {
 	})
 }
 
-// HTML gives a page that shows the chart with tooltips and zoom and needs
-// nothing from the network. It is drawn once to know that it can be.
+// HTML gives a page that shows the chart, with tooltips and a menu to save it,
+// in the colours the reader's system asks for. It needs nothing from the
+// network. The chart is drawn once to know that it can be.
 func (e *Engine) HTML(ctx context.Context, spec []byte, title string) ([]byte, error) {
 	spec, err := prepare(spec, Size{})
 	if err != nil {

@@ -1,0 +1,70 @@
+package render_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/postern/postern/internal/chart/render"
+	"github.com/postern/postern/internal/fault"
+)
+
+const (
+	svgHead = `<svg xmlns="http://www.w3.org/2000/svg" width="1400" height="1400">`
+	veil    = `<g opacity="0.5"><rect width="1400" height="1400" opacity="0.01" fill="red"/></g>`
+)
+
+func TestAPictureThatTakesTooLongIsStoppedAndTheNextIsDrawn(t *testing.T) {
+	_, err := shared.Raster(t.Context(), svgHead+strings.Repeat(veil, 20000)+`</svg>`, 50*time.Millisecond)
+	if !fault.Is(err, fault.Timeout) {
+		t.Fatalf("got %v", err)
+	}
+	if _, err := shared.Raster(t.Context(), svgHead+veil+`</svg>`, time.Minute); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAPictureHasAnEnd(t *testing.T) {
+	for _, svg := range []string{
+		`<svg xmlns="http://www.w3.org/2000/svg" width="100000" height="100000"/>`,
+		`<svg xmlns="http://www.w3.org/2000/svg" width="0" height="10"/>`,
+		svgHead + `<g>`,
+	} {
+		if _, err := shared.Raster(t.Context(), svg, time.Minute); !fault.Is(err, fault.Invalid) {
+			t.Errorf("%s: got %v", svg, err)
+		}
+	}
+}
+
+func TestOnlyAPictureIsHarmless(t *testing.T) {
+	for svg, harmless := range map[string]bool{
+		`<svg><path fill="url(#gradient_0)"/><text aria-label="url(x)">url(x) &lt;script&gt;</text></svg>`: true,
+		`<svg><image/></svg>`:                                  false,
+		`<svg><a href="x"><path/></a></svg>`:                   false,
+		`<svg><path href="x"/></svg>`:                          false,
+		`<svg><script>1</script></svg>`:                        false,
+		`<svg><foreignObject/></svg>`:                          false,
+		`<svg><style>@import "x"</style></svg>`:                false,
+		`<svg><path onclick="x"/></svg>`:                       false,
+		`<svg><path fill="URL (https://example.com)"/></svg>`:  false,
+		`<svg><path fill="\75rl(https://example.com)"/></svg>`: false,
+		`<svg><path style="cursor: url('x')"/></svg>`:          false,
+		`<svg><path fill="url(#a) url(x)"/></svg>`:             false,
+	} {
+		if err := render.Harmless(svg); (err == nil) != harmless {
+			t.Errorf("%s: %v", svg, err)
+		}
+	}
+}
+
+func TestWhatIsNoModuleIsNotMadeStoppable(t *testing.T) {
+	for _, b := range []string{"", "\x00asm", "\x00asm\x01\x00\x00\x00\x0a\xff", "\x00asm\x01\x00\x00\x00\x0a\x03\x01\x05\x00", "\x00asm\x01\x00\x00\x00\x0a\x04\x01\x02\x05\x01"} {
+		if _, err := render.Stoppable([]byte(b)); err == nil {
+			t.Errorf("%q", b)
+		}
+	}
+	if out, err := render.Stoppable([]byte("\x00asm\x01\x00\x00\x00\x0a\x04\x01\x02\x00\x0b")); err != nil || len(out) != 8+2+1+1+11 {
+		t.Errorf("%q %v", out, errors.Join(err))
+	}
+}
