@@ -51,6 +51,43 @@ func groupBy(ps *parse, m []item) ([]item, bool) {
 	return one(kGroup, append([]item(nil), only(m, "CT")...), m), true
 }
 
+// withoutEither: in either 1999 or 2000.
+func withoutEither(_ *parse, m []item) ([]item, bool) { return m[1:], true }
+
+// mixed: the highest, lowest and average price.
+func mixed(ps *parse, m []item) ([]item, bool) {
+	s := columnOf(m[len(m)-1], orderable)
+	if s == nil || !ps.p.index.isNumber(s.opts[0].ref) || len(only(m, "sm")) == 0 || len(only(ps.items[:ps.lo], "CGK")) > 0 {
+		return nil, false
+	}
+	var out []item
+	for _, w := range only(m, "sma") {
+		op := aggOp(w.arg)
+		if w.kind != 'a' {
+			desc, idea := direction(w.arg)
+			if idea != "" {
+				return nil, false
+			}
+			op = semantic.Min
+			if desc {
+				op = semantic.Max
+			}
+		}
+		out = append(out, one(kOutput, &output{slot: s, agg: op, at: w.start}, m)...)
+	}
+	return out, true
+}
+
+// eachSuch: for each red plant.
+func eachSuch(ps *parse, m []item) ([]item, bool) {
+	t := m[len(m)-1]
+	out := only(m, "F")
+	for _, f := range out {
+		ps.own(f.node.(*pred), tableOf(t))
+	}
+	return append(out, one(kGroup, []item{t}, m)...), true
+}
+
 // groupDifferent: the average price for different colours.
 func groupDifferent(ps *parse, m []item) ([]item, bool) {
 	before := ps.items[:ps.lo]

@@ -24,6 +24,29 @@ func (ps *parse) interpret() {
 		}
 	}
 	r.whichThenShow()
+	r.extremes()
+}
+
+// extremes reads several superlatives as what they are of: the highest cost
+// and the lowest cost.
+func (r *reader) extremes() {
+	f := &r.f
+	if len(f.supers) < 2 || slices.ContainsFunc(f.outs, func(o *output) bool { return o.agg == "" }) ||
+		slices.ContainsFunc(f.supers, func(s *super) bool {
+			return s.rows || s.freq || s.slot == nil || s.slot.soft || s.agg != "" || s.n != 1
+		}) {
+		return
+	}
+	outs := f.outs
+	for _, s := range f.supers {
+		agg := semantic.Min
+		if s.desc {
+			agg = semantic.Max
+		}
+		outs = append(outs, &output{slot: s.slot, agg: agg, at: s.at})
+	}
+	slices.SortStableFunc(outs, func(a, b *output) int { return a.at - b.at })
+	f.outs, f.supers = outs, nil
 }
 
 // whichThenShow: in "Which teams ...? Show their id" the id is shown, and the
@@ -144,6 +167,11 @@ func (r *reader) column(i int, it item) {
 		return
 	}
 	if !r.selecting {
+		if i > 0 && strings.IndexByte("h&+,.", r.items[i-1].kind) < 0 && slices.ContainsFunc(r.f.outs, func(o *output) bool {
+			return o.agg == "" && len(o.slot.opts) > 0 && len(it.cols) > 0 && o.slot.opts[0].ref == it.cols[0].ref
+		}) {
+			return // it was said before
+		}
 		if t := tableOf(it); t != nil && t.opts[0].score >= 0.7 {
 			r.table(i, it)
 			return
@@ -218,7 +246,7 @@ func (r *reader) entity(i int, it item) bool {
 	}
 	holds := func(t int) bool { // all that is shown
 		return !slices.ContainsFunc(r.f.outs, func(o *output) bool {
-			return o.agg == "" && (nameWord[lexicon.Lemma(strings.ToLower(o.slot.text))] || !slices.ContainsFunc(o.slot.opts, func(c cand) bool { return c.table == t && c.score > 0.8 }))
+			return o.agg == "" && (len(r.f.outs) == 1 && nameWord[lexicon.Lemma(strings.ToLower(o.slot.text))] || !slices.ContainsFunc(o.slot.opts, func(c cand) bool { return c.table == t && c.score > 0.8 }))
 		})
 	}
 	t := &slot{text: it.text, at: it.start, want: tableOnly}
@@ -368,6 +396,9 @@ func (r *reader) rest(i int) int {
 		r.begin(it, next)
 		return 0
 	case lexicon.Have, lexicon.Relative:
+		if r.sentence > 0 && len(r.f.outs) == r.shown {
+			return 0 // List the result with the name
+		}
 		r.selecting = r.selecting && len(r.f.outs) == 0 && r.f.head == nil
 		return 0
 	case lexicon.Top:

@@ -306,7 +306,11 @@ func (b *builder) every(p *pred) (semantic.Cond, bool) {
 		return and, true
 	}
 	if p.listed && !p.both {
-		return nil, b.fail("%s may mean all of them together or any of them", quote(p.values[0]))
+		if !b.aggregated() || t != b.head && many || slices.ContainsFunc(b.f.outs, func(o *output) bool { return o.rows }) {
+			return nil, b.fail("%s may mean all of them together or any of them", quote(p.values[0]))
+		}
+		b.note("rows of either are taken, as no row is of both") // the budgets of A and B together
+		return b.among(p), true
 	}
 	vs := b.stored(p)
 	if len(b.f.outs) == 0 || b.aggregated() {

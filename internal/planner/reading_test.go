@@ -66,6 +66,12 @@ func TestReadingsOfQuestions(t *testing.T) {
 		"What percentage of plants cost more than 10?":                                         {"25"},
 		"Which year had the most plants?":                                                      {"2021"},
 		"What is the highest price of all red plants?":                                         {"12"},
+		"What are the highest, lowest and average price of plants?":                            {"12 3 7"},
+		"What are the highest price and the lowest height of plants?":                          {"12 30"},
+		"Which plant names contain the word 'ose'?":                                            {"rose"},
+		"What are the names of plants with price larger than or equal to 8?":                   {"ivy", "rose"},
+		"How many plants were planted in either 2019 or 2023?":                                 {"2"},
+		"What is the total price of plants whose colour is red and green?":                     {"28"},
 		"What is the colour that is most common?":                                              {"green"},
 		"List all information about each watering.":                                            {"1 1 2", "2 1 1", "3 2 4"},
 	} {

@@ -11,6 +11,7 @@ import (
 // lower case and marks, reduce.go for the capitals.
 var rules = []rule{
 	{re(`^o[CT]`), sortWhat},
+	{re(`ip?N`), withoutEither},
 	{re(`CT`), trueOf},
 	{re(`[wb]+!?C`), isTrue},
 	{re(`TC`), tableColumn},
@@ -54,6 +55,7 @@ var rules = []rule{
 	{re(`F,?\|p?N`), orNumber},
 	{re(`(a(,?&|,))+m[p]?C`), aggregatesAndMost},
 	{re(`y?[m]N?[hp]?[CTt]`), mostOf},
+	{re(`[sma]((,?&|,)[sma])+[pu]*C`), mixed},
 	{re(`[sm]p?a[#p]*C`), superAggregate},
 	{re(`sN?p?#p?[CT]`), mostOf},
 	{re(`mF+T`), mostSuch},
@@ -77,6 +79,7 @@ var rules = []rule{
 	{re(`[pw]?d?o[pbyd]*([CTKGS][pbd]*)((,?&|,)d?[CTKG][pbd]*)*d?`), sortedBy},
 	{re(`[pv]?d[py]*[CTKG](,?&[CTKG])*`), sortedBy},
 	{re(`pu[CT]`), groupDifferent},
+	{re(`eF+T`), eachSuch},
 	{re(`[p]?(e|y)u?[CT]((,?&|,)e?[CT])*`), groupBy},
 }
 

@@ -38,6 +38,10 @@ func (b *builder) defaults() bool {
 		f.outs = append(f.outs, &output{slot: f.supers[0].slot})
 		return true
 	}
+	if f.head == nil && !f.whole && len(f.supers) == 0 && len(f.groups) == 0 && len(f.preds) > 0 && f.preds[0].kind == like {
+		f.outs = append(f.outs, &output{slot: f.preds[0].slot}) // which names contain a word
+		return true
+	}
 	if f.whole && f.head == nil {
 		switch {
 		case len(f.groups) == 1 && f.groups[0].pick.column < 0:

@@ -81,9 +81,21 @@ func read(text string) map[string]Phrase {
 		}
 	}
 	addVerbs(m)
+	addOrEqual(m)
 	addPeriods(m)
 	addLikes(m)
 	return m
+}
+
+// addOrEqual enters "larger than or equal to" and its like.
+func addOrEqual(m map[string]Phrase) {
+	for op, words := range map[string]string{"ge": "greater larger higher bigger more above over", "le": "smaller less lower fewer below under"} {
+		for w := range strings.FieldsSeq(words) {
+			for _, tail := range []string{" than or equal to", " than or equals to", " than or the same as", " or equal to", " than or equal"} {
+				m[w+tail] = Phrase{Compare, op}
+			}
+		}
+	}
 }
 
 // addPeriods enters "by month", "monthly", "which month" and their like.
@@ -192,7 +204,7 @@ o = sort the results by | sorted the results by | ordered the results by | and s
 d asc = ascendant | by ascending | by ascending order of | from the lowest to the highest | from the smallest to the largest | from the youngest to the oldest | from the oldest to the newest | from the earliest to the latest | from the earliest to the most recent | from earliest to most recent | in order from lowest to highest | ascending | ascending order | in ascending order | in ascending order of | ascending order of | increasing | in increasing order | increasing order | from low to high | from lowest to highest | from smallest to largest | lowest to highest | asc | ascendingly | from youngest to oldest | from earliest to latest | from oldest to newest | from early to late | low to high | smallest to largest | from least to most | least to greatest | from shortest to longest | an ascending order | in an ascending order | in an ascending order of | in increasing order of | youngest to oldest | ascending order by | in ascending order by
 d abc = alphabetic | in alphabetic order | alphabetic order of | by alphabetical order | by alphabetical order of | ordered alphabetically | sorted alphabetically | sorted lexicographically | in the alphabetical order of | in the alphabetical order | alphabetical | alphabetically | alphabetical order | in alphabetical order | lexicographical order | lexicographically | in lexicographical order | lexicographic order | in alphabetical order of | alphabetic order | alphabetical order of | alphabetical order by | in alphabetical ascending order | in lexicographic order | in alphabetical order by | in lexicographical order of | ascending alphabetical order | alphabetical oder
 d desc = in descending lexicographical order | descending lexicographical order | descending alphabetic order | by descending | by descending order of | from the highest to the lowest | from the largest to the smallest | from the oldest to the youngest | from the newest to the oldest | from the latest to the earliest | from most recent to oldest | from most expensive to cheapest | from most to fewest | from z to a | in reversed order of | in reverse order of | descending | descending order | in descending order | in descending order of | descending order of | decreasing | in decreasing order | decreasing order | from high to low | from highest to lowest | from largest to smallest | highest to lowest | desc | from oldest to youngest | from latest to earliest | from newest to oldest | from late to early | high to low | from most to least | reverse alphabetical order | in reverse alphabetical order | descending alphabetical order | in descending alphabetical order | from longest to shortest | a descending order | in a descending order | in a descending order of | in decreasing order of | greatest to least | oldest to youngest | reverse order | in reverse order | most to least | largest to smallest | descending order by | in descending order by
-! = not | no | without | never | none | neither | nor | without any | do not | does not | did not | not any | do not have | does not have | did not have | with no | have no | has no | had no | have not | has not | had not | that are not | is not | are not | was not | were not | not in | who are not | but not | and not | no longer | without a | without an | have never | has never | had never | do not have any | does not have any | did not have any | have not had any | has not had any | have not had | do not have a | does not have a | have not been | has not been | had not been | had no | with not | never had | never been | have never been | have never had | lack | lacks | lacking | don 't | missing | not have any | not have | not been
+! = outside | outside of | outside the | other than in | not | no | without | never | none | neither | nor | without any | do not | does not | did not | not any | do not have | does not have | did not have | with no | have no | has no | had no | have not | has not | had not | that are not | is not | are not | was not | were not | not in | who are not | but not | and not | no longer | without a | without an | have never | has never | had never | do not have any | does not have any | did not have any | have not had any | has not had any | have not had | do not have a | does not have a | have not been | has not been | had not been | had no | with not | never had | never been | have never been | have never had | lack | lacks | lacking | don 't | missing | not have any | not have | not been
 & = and | & | but | and also | as well as | together with | along with | and the | and their | and its | and corresponding | and also the | in addition to | and for | also | plus | and the corresponding | with their | with their corresponding | with its | and which | and also their | with the corresponding | and that | and who | and are | and is | and whose | and have | and has | and with | and in | and was | and were | and had | and of
 + = and what | and what is | and what are | and what is the | and also list | and list | and show | and give | and return | and find | and also show | and tell | and when | and where | and report | and display | and what was | and what were | and also return | and also give | as well as what | and then list
 | = or were | or was | or who | or that | or which | or had | or | or else | or in | or are | or is | or have | or has | or whose | or with | or by
@@ -207,7 +219,7 @@ u = different | distinct | unique | distinctive | all different | all distinct |
 l = top | first | the top | bottom
 k = between | ranging from | in the range of | in the range from | ranges from | between the | in the range | in between | in range
 j = both | both in | both of | at the same time
-i = either | either in
+i = either
 n = null | missing value | empty | unknown | not available | blank | unspecified | null value | null values
 x = at least one | any | some | one or more | at least 1 | 1 or more | a certain | more than zero | more than 0 | atleast one
 $ = information | all information | all the information | all info | full information | all details | all the details | complete information | all of the information | all records | all attributes | all fields | all columns | all their information | every detail | information of all | full details | all available information | all data | all of their information
