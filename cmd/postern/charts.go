@@ -25,7 +25,7 @@ func newDrawer(dataDir string, log *slog.Logger) *drawer {
 	d.engine = sync.OnceValue(func() *render.Engine {
 		d.mu.Lock()
 		defer d.mu.Unlock()
-		d.begun = render.New(render.Options{CacheDir: filepath.Join(dataDir, "cache", "wasm"), Log: log})
+		d.begun = render.New(render.Options{CacheDir: filepath.Join(dataDir, "cache", "wasm"), FontDir: filepath.Join(dataDir, "fonts"), Log: log})
 		return d.begun
 	})
 	return d

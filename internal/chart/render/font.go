@@ -2,7 +2,13 @@ package render
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/go-fonts/dejavu/dejavusans"
 	"github.com/go-fonts/liberation/liberationsansbold"
@@ -20,6 +26,36 @@ var (
 	bold    = liberationsansbold.TTF
 	other   = dejavusans.TTF
 )
+
+// mostFonts is what an operator's fonts may take: each picture gets a copy.
+const mostFonts = 64 << 20
+
+// fonts are the embedded ones and those in the operator's folder, for letters
+// that the embedded ones lack. A folder that is not there is none.
+func fonts(o Options) [][]byte {
+	all := [][]byte{regular, bold, other}
+	if o.FontDir == "" {
+		return all
+	}
+	files, err := os.ReadDir(o.FontDir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		o.Log.Warn("charts: the folder of fonts cannot be read", "error", err)
+	}
+	left := mostFonts
+	for _, f := range files {
+		if !slices.Contains([]string{".ttf", ".otf", ".ttc"}, strings.ToLower(filepath.Ext(f.Name()))) {
+			continue
+		}
+		b, err := os.ReadFile(filepath.Join(o.FontDir, f.Name()))
+		if err != nil || len(b) > left {
+			o.Log.Warn("charts: a font is left out", "file", f.Name(), "error", err, "bytes", len(b))
+			continue
+		}
+		left -= len(b)
+		all = append(all, b)
+	}
+	return all
+}
 
 // family is what a chart's texts are set in where its spec names nothing.
 const family = "Liberation Sans, Arial, Helvetica, sans-serif"

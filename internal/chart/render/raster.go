@@ -36,6 +36,7 @@ type raster struct {
 	module  wazero.CompiledModule
 	ready   chan struct{} // closed when module or err is set
 	err     error
+	fonts   [][]byte      // the first that has a letter draws it
 	slots   chan struct{} // pictures that may be drawn at once
 	stop    context.CancelFunc
 	wait    sync.WaitGroup
@@ -45,7 +46,7 @@ type raster struct {
 // before from the folder.
 func newRaster(o Options) *raster {
 	ctx, stop := context.WithCancel(context.Background())
-	r := &raster{ready: make(chan struct{}), slots: make(chan struct{}, o.Warm), stop: stop}
+	r := &raster{ready: make(chan struct{}), fonts: fonts(o), slots: make(chan struct{}, o.Warm), stop: stop}
 	conf := wazero.NewRuntimeConfig().WithMemoryLimitPages(rasterPages)
 	if o.CacheDir != "" {
 		if c, err := wazero.NewCompilationCacheWithDir(o.CacheDir); err != nil {
@@ -139,7 +140,7 @@ func (r *raster) resvg(ctx context.Context, svg []byte, scale float64) (*image.R
 	if err != nil {
 		return nil, err
 	}
-	defer m.Close(context.WithoutCancel(ctx)) //nolint:errcheck // the picture was taken, or there is none
+	defer func() { _ = m.Close(context.WithoutCancel(ctx)) }() // the picture was taken, or there is none
 	halt, err := stopper(m)
 	if err != nil {
 		return nil, err
@@ -157,7 +158,7 @@ func (r *raster) resvg(ctx context.Context, svg []byte, scale float64) (*image.R
 		return nil, err
 	}
 	c := &caller{m: m, b: b}
-	return c.picture(ctx, string(svg), string(opts))
+	return c.picture(ctx, string(svg), string(opts), r.fonts)
 }
 
 // fontOptions name the font for every family, since there is no other.
@@ -173,13 +174,13 @@ type caller struct {
 }
 
 // picture is new Resvg(svg, options, fonts).render().pixels.
-func (c *caller) picture(ctx context.Context, svg, opts string) (*image.RGBA, error) {
+func (c *caller) picture(ctx context.Context, svg, opts string, ttf [][]byte) (*image.RGBA, error) {
 	ptr, err := c.pass(ctx, opts)
 	if err != nil {
 		return nil, err
 	}
 	fonts := &array{}
-	for _, f := range [][]byte{regular, bold, other} {
+	for _, f := range ttf {
 		fonts.items = append(fonts.items, bytesOf(f))
 	}
 	tree, err := c.result(ctx, "resvg_new", uint64(c.b.add(svg)), uint64(ptr), uint64(len(opts)), uint64(c.b.add(fonts)))

@@ -2,9 +2,13 @@ package render_test
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/go-fonts/dejavu/dejavumathtexgyre"
 
 	"github.com/postern/postern/internal/chart/render"
 	"github.com/postern/postern/internal/fault"
@@ -66,5 +70,30 @@ func TestWhatIsNoModuleIsNotMadeStoppable(t *testing.T) {
 	}
 	if out, err := render.Stoppable([]byte("\x00asm\x01\x00\x00\x00\x0a\x04\x01\x02\x00\x0b")); err != nil || len(out) != 8+2+1+1+11 {
 		t.Errorf("%q %v", out, errors.Join(err))
+	}
+}
+
+// TestTheOperatorsFontsDrawWhatOursLack draws a letter of mathematics that
+// Liberation and DejaVu Sans do not have.
+func TestTheOperatorsFontsDrawWhatOursLack(t *testing.T) {
+	const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="60" height="60"><text x="5" y="50" font-size="50">` + "\U0001D4D0" + `</text></svg>`
+	dir := t.TempDir()
+	for name, b := range map[string][]byte{"a.ttf": dejavumathtexgyre.TTF, "b.txt": []byte("no font"), "c.ttf": []byte("no font either")} {
+		if err := os.WriteFile(filepath.Join(dir, name), b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	e := render.New(render.Options{CacheDir: cacheDir(), FontDir: dir})
+	t.Cleanup(func() { e.Close() })
+	box, err := shared.Raster(t.Context(), svg, time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	letter, err := e.Raster(t.Context(), svg, time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(box) == string(letter) {
+		t.Error("the font is not used")
 	}
 }

@@ -26,6 +26,7 @@ import (
 // Options say how much charts may take.
 type Options struct {
 	CacheDir string        // where compiled WebAssembly is kept; empty keeps none
+	FontDir  string        // fonts for PNGs beside the embedded ones, read once; need not exist
 	Warm     int           // engines kept ready, and charts drawn at once; 0 is 2
 	Memory   int64         // bytes of one engine; 0 is 256 MiB
 	Timeout  time.Duration // of one chart; 0 is 2 s
