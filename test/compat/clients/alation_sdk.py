@@ -87,11 +87,11 @@ METHODS = {
     "get_context_by_id": lambda sdk: tool(sdk.get_context_by_id(SIGNATURE)),
     "analyze_catalog_question": lambda sdk: tool(sdk.analyze_catalog_question("which tables hold orders?")),
     "catalog_context_search_agent": lambda sdk: agent(sdk.catalog_context_search_agent("orders")),
-    "query_flow_agent": lambda sdk: agent(sdk.query_flow_agent("how many orders?", "default")),
+    "query_flow_agent": lambda sdk: agent(sdk.query_flow_agent("how many flights are there?", "default")),
     "sql_query_agent": lambda sdk: agent(sdk.sql_query_agent("how many orders?", PRODUCT)),
     "get_data_sources": lambda sdk: sources(sdk.get_data_sources()),
     "execute_custom_agent": lambda sdk: agent(
-        sdk.execute_custom_agent("default/charting_agent", {"message": "orders by month", "data_product_id": PRODUCT})),
+        sdk.execute_custom_agent("default/charting_agent", {"message": "number of orders by customer", "data_product_id": PRODUCT})),
 }
 
 # What is reached in other ways than by a method of the SDK's own.
