@@ -140,6 +140,13 @@ func (b *builder) read(e evidence, s standing) {
 	e["tables there are"] = float64(len(b.p.index.model.Tables))
 	e["margin"], e["third"] = s.margin, s.third
 	e.add("not the nearest", float64(s.raw))
+	for _, o := range f.outs {
+		e.add("meanings", bit(o.measure != ""))
+	}
+	for _, p := range f.preds {
+		e.add("meanings", bit(p.kind == named))
+	}
+	e.on("curated", b.p.index.curated)
 	e.add("tables", float64(b.tables))
 	e.add("detour", float64(b.hops-(b.tables-1)))
 	e.add("verbs", float64(f.verbs))

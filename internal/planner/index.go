@@ -30,6 +30,7 @@ type index struct {
 	names  map[string]int    // tables by lower-case name
 	abbrev map[byte][]part   // single words of names by first letter, for abbreviations
 
+	curated bool            // a person has written the model, or parts of it
 	numbers map[string]bool // stems of the words that columns of numbers are called by
 
 	vocabulary map[string]bool // single words of names
@@ -77,6 +78,7 @@ func newIndex(m *semantic.Model) *index {
 			x.add(append(slices.Clone(x.words[t]), "number"), cand{key, 0.75})
 		}
 	}
+	x.curated = curated(m)
 	x.numbers = map[string]bool{}
 	for t := range m.Tables {
 		for _, r := range x.columns(t) {
@@ -98,6 +100,15 @@ func newIndex(m *semantic.Model) *index {
 		}
 	}
 	return x
+}
+
+// curated tells a model that has what no draft has: synonyms and filters.
+func curated(m *semantic.Model) bool {
+	said := len(m.Filters) > 0 || slices.ContainsFunc(m.Measures, func(x semantic.Measure) bool { return len(x.Synonyms) > 0 })
+	for _, t := range m.Tables {
+		said = said || len(t.Synonyms) > 0 || slices.ContainsFunc(t.Columns, func(c semantic.Column) bool { return len(c.Synonyms) > 0 })
+	}
+	return said
 }
 
 // saysID tells a column whose name ends in "id".

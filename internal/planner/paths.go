@@ -23,8 +23,8 @@ type step struct {
 
 // lattice reads tokens as items. Every span of words has its readings; the
 // ways through them that place most words with the longest and nearest
-// readings come first.
-func (p *Planner) lattice(q string, toks []lexicon.Token) [][]item {
+// readings come first. weights are theirs.
+func (p *Planner) lattice(q string, toks []lexicon.Token) (out [][]item, weights []float64) {
 	most := maxPaths
 	if len(toks) > longQuestion {
 		most = 2
@@ -47,8 +47,8 @@ func (p *Planner) lattice(q string, toks []lexicon.Token) [][]item {
 		}
 		ways[i] = all
 	}
-	var out [][]item
 	for _, s := range ways[0] {
+		weights = append(weights, s.weight)
 		var items []item
 		for i := 0; i < len(toks); {
 			items = append(items, s.item)
@@ -58,5 +58,5 @@ func (p *Planner) lattice(q string, toks []lexicon.Token) [][]item {
 		}
 		out = append(out, items)
 	}
-	return out
+	return out, weights
 }

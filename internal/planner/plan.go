@@ -72,13 +72,13 @@ func (p *Planner) Plan(question string) Answer {
 		return Answer{OK: true, Verified: v, Restatement: v.Question, Confidence: 1}
 	}
 	toks = p.spelt(p.unquoted(spelledOut(withoutYear(lexicon.Dates(toks)))))
-	ways := p.lattice(question, toks)
+	ways, weights := p.lattice(question, toks)
 	a, items, at := p.first(toks, ways)
 	if !a.Read {
 		a.Nearest = p.nearest(items)
 		return a
 	}
-	p.rivals(&a, toks, ways[at:])
+	p.rivals(&a, toks, ways[at:], weights[at:])
 	a.Confidence = unseen.confidence(a.Evidence)
 	if a.OK = a.Confidence >= unseenLicence; !a.OK {
 		p.withhold(&a, items)
@@ -103,6 +103,10 @@ func (p *Planner) first(toks []lexicon.Token, ways [][]item) (Answer, []item, in
 	}
 	return why, named, 0
 }
+
+// maxAside is how much less another way through the lattice may weigh to be a
+// rival.
+const maxAside = 0.5
 
 // alone is the choice that leaves out the tables that are named beside what
 // the question is about: they may only say what it is.
@@ -132,15 +136,22 @@ func (p *Planner) read(toks []lexicon.Token, way []item, nth int) (Answer, []ite
 
 // rivals adds the other choices of columns and tables, and the next way
 // through the lattice, to the checks.
-func (p *Planner) rivals(a *Answer, toks []lexicon.Token, ways [][]item) {
+func (p *Planner) rivals(a *Answer, toks []lexicon.Token, ways [][]item, weights []float64) {
 	if a.Evidence["named more"] > 0 {
 		if r, _ := p.read(toks, ways[0], alone); r.Read && !reflect.DeepEqual(r.Query, a.Query) {
 			a.Checks = append(a.Checks, Check{Kind: unrelated, Query: r.Query})
 		}
 	}
-	for _, way := range ways[1:] {
+	for i, way := range ways[1:] {
+		if weights[0]-weights[i+1] > maxAside {
+			break
+		}
 		if r, _ := p.read(toks, way, 0); r.Read && !reflect.DeepEqual(r.Query, a.Query) {
+			if p.index.curated && a.Evidence["meanings"] > r.Evidence["meanings"] {
+				continue // a person has named what the words say
+			}
 			a.Checks = append(a.Checks, Check{Kind: otherwise, Query: r.Query})
+			a.Evidence["way aside"] = weights[0] - weights[i+1]
 			break
 		}
 	}
