@@ -78,6 +78,9 @@ func boot(code []byte, l limits) (*quickjs.VM, error) {
 	}
 	vm.SetMemoryLimit(uintptr(l.memory))
 	vm.SetMaxStackSize(stackSlots)
+	// What only refers to itself is not collected: the engine is thrown away
+	// after one chart, and a collection of much memory is not interrupted.
+	vm.SetGCThreshold(^uintptr(0))
 	if _, err := vm.EvalBytecode(code); err != nil {
 		end(vm)
 		return nil, fmt.Errorf("start the chart engine: %w", err)
