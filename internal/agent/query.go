@@ -83,7 +83,7 @@ func (r reading) plan(ctx context.Context, e *tool.Env, in queryInput) (plan, er
 func (p plan) compile(found planner.Answer, m *semantic.Model) plan {
 	p.Restatement, p.Assumptions = found.Restatement, append(p.Assumptions, found.Assumptions...)
 	if v := found.Verified; v != nil {
-		sql, err := v.Bind(nil, m.Dialect)
+		sql, err := v.Bind(found.Bound, m.Dialect)
 		if err != nil {
 			return p.abstain("its verified query needs values that the question does not give")
 		}

@@ -22,7 +22,7 @@ func TestMeasuresAndFiltersAreUnderstoodByTheirNames(t *testing.T) {
 	db, p := open(t), planner.New(curated(), values())
 	for question, want := range map[string][]string{
 		"What is the water used?":                                     {"7"},
-		"What is the consumption by plant?":                           {"3 fern", "4 rose"},
+		"What is the consumption by plant?":                           {"fern 3", "rose 4"},
 		"What are the names of the tall plants?":                      {"ivy", "rose"},
 		"How many towering plants are there?":                         {"2"},
 		"What is the name of the plant with the highest consumption?": {"rose"},

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/postern/postern/internal/planner/exact"
 	"github.com/postern/postern/internal/planner/lexicon"
 	"github.com/postern/postern/internal/semantic"
 )
@@ -18,6 +19,7 @@ import (
 type Planner struct {
 	index  *index
 	values Values
+	exact  *exact.Reader // nil for a model that nobody wrote with care
 }
 
 // New reads a model. Values may be nil: then no value is recognised.
@@ -25,7 +27,11 @@ func New(m *semantic.Model, v Values) *Planner {
 	if v == nil {
 		v = &Dictionary{}
 	}
-	return &Planner{index: newIndex(m), values: v}
+	p := &Planner{index: newIndex(m), values: v}
+	if exact.Curated(m) {
+		p.exact = exact.New(m, exactValues(v))
+	}
+	return p
 }
 
 // Answer is what became of a question.
@@ -33,6 +39,7 @@ type Answer struct {
 	OK          bool
 	Query       semantic.Query          // the reading; also of one that is withheld, see Read
 	Verified    *semantic.VerifiedQuery // set instead of Query: a person accepted this SQL
+	Bound       map[string]string       // values of Verified's parameters
 	Restatement string
 	Assumptions []string
 	Confidence  float64 // 0 to 1
@@ -41,6 +48,7 @@ type Answer struct {
 	// enough, and Settle may still make it so.
 	Read   bool
 	Checks []Check // other ways to read it, for Settle
+	sure   bool    // said in the model's own words: rows decide nothing
 
 	Evidence map[string]float64 // what the confidence was made from
 	Trace    string             // the shape the question was reduced to, for tests and tuning
@@ -67,6 +75,9 @@ func (p *Planner) Plan(question string) Answer {
 	}
 	if len(toks) == 0 {
 		return Answer{Reason: "it is empty"}
+	}
+	if a, ok := p.plainly(question); ok {
+		return a
 	}
 	if v := p.verified(toks); v != nil {
 		return Answer{OK: true, Verified: v, Restatement: v.Question, Confidence: 1}
@@ -116,7 +127,7 @@ const alone = -1
 // tables.
 func (p *Planner) read(toks []lexicon.Token, way []item, nth int) (Answer, []item) {
 	ps := &parse{p: p, items: likeArguments(slices.Clone(way), toks)}
-	ps.f.words, ps.f.asksWhen = spoken(toks), toks[0].Lower == "when"
+	ps.f.words = spoken(toks)
 	e := evidence{}
 	e.words(p, toks, ps.items)
 	ps.items = p.share(clean(ps.meanings(ps.measures(fullNames(ps.items, toks)))))

@@ -18,7 +18,7 @@ const MostRows = 1000
 // WorthChecking tells that the rows could make a reading sure enough to be
 // answered, or show that it is not.
 func (a Answer) WorthChecking() bool {
-	return a.Read && a.Verified == nil && a.Confidence >= hopeless
+	return a.Read && !a.sure && a.Verified == nil && a.Confidence >= hopeless
 }
 
 // hopeless is the confidence below which no rows make a reading sure.
@@ -27,7 +27,7 @@ const hopeless = 0.15
 // Settle decides on a reading by what it and its rivals give: rows, and for
 // each of Checks its rows. The same rows settle it the same way.
 func (p *Planner) Settle(a Answer, rows Rows, checked []Rows) Answer {
-	if !a.Read || a.Verified != nil {
+	if !a.Read || a.sure || a.Verified != nil {
 		return a
 	}
 	e := evidence{}

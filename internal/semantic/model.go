@@ -152,6 +152,7 @@ type Measure struct {
 	Expr        Expr   // the parsed expression; nil when it can't be compiled
 	Additive    Additivity
 	Unit        string
+	Inferred    bool // proposed by a draft, and not looked at by anybody
 }
 
 // Filter is a named condition: "active customers".

@@ -87,6 +87,7 @@ type metricExtra struct {
 	Synonyms []string `json:"x-postern-synonyms"`
 	Unit     string   `json:"x-postern-unit"`
 	Additive string   `json:"x-postern-additivity"`
+	Inferred bool     `json:"x-postern-inferred"`
 }
 
 type filterExtra struct {
@@ -265,5 +266,5 @@ func (m *Model) addMetric(x product.Metric, extra metricExtra) {
 		home = t.Name
 	}
 	m.Measures = append(m.Measures, Measure{Table: home, Name: x.Key, Label: strings.ToLower(x.DisplayName), Description: x.Description, Expression: x.Expression,
-		Synonyms: extra.Synonyms, Unit: extra.Unit, Additive: Additivity(extra.Additive)})
+		Synonyms: extra.Synonyms, Unit: extra.Unit, Additive: Additivity(extra.Additive), Inferred: extra.Inferred})
 }
