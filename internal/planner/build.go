@@ -19,8 +19,9 @@ type builder struct {
 	notes []string
 	why   string
 
-	grouped      int // values of groups that are shown
-	tables, hops int // how many are used, and how many joins that takes
+	chained      []int // tables that conditions are asked by way of
+	grouped      int   // values of groups that are shown
+	tables, hops int   // how many are used, and how many joins that takes
 }
 
 func (b *builder) fail(format string, args ...any) bool {

@@ -126,6 +126,7 @@ type form struct {
 	grain    semantic.Grain  // periods to group by
 	when     *slot           // the date that they are of
 	words    map[string]bool // the question's, by role
+	asksWhen bool            // it begins with "when"
 	lead     bool            // it begins with "the highest price of"
 	abc      bool            // what is shown first is to be in order
 

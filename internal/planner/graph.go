@@ -48,6 +48,21 @@ func (x *index) isMoment(r ref) bool {
 	return false
 }
 
+// isTime tells what answers "when": a date, a year, a time of day.
+func (x *index) isTime(r ref) bool {
+	if r.column < 0 {
+		return false
+	}
+	return x.isMoment(r) || slices.ContainsFunc(lexicon.SplitName(x.column(r).Name), func(w string) bool {
+		return w == "date" || w == "time" || w == "year" || w == "month" || w == "day" || w == "hour" || w == "when" || w == "season" || w == "since"
+	})
+}
+
+// naming tells columns that name a row, or are its key.
+func (x *index) naming(r ref) bool {
+	return slices.Contains(x.nameOf(r.table), r) || x.column(r).Role == semantic.Key
+}
+
 func (x *index) soleKey(t int) (ref, bool) {
 	pk := x.table(t).PrimaryKey
 	if len(pk) != 1 {

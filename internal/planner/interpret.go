@@ -25,6 +25,35 @@ func (ps *parse) interpret() {
 	}
 	r.whichThenShow()
 	r.extremes()
+	r.when()
+}
+
+// when shows a date where the question asks for one and names none.
+func (r *reader) when() {
+	f := &r.f
+	if !f.asksWhen || len(f.supers) > 0 || slices.ContainsFunc(f.outs, func(o *output) bool {
+		return o.agg != "" || slices.ContainsFunc(o.slot.opts, func(c cand) bool { return c.score > 0.4 && r.p.index.isTime(c.ref) })
+	}) {
+		return
+	}
+	s := &slot{text: "when", want: moment, soft: true}
+	r.dates(s)
+	for i := range s.opts {
+		for _, w := range lexicon.SplitName(r.p.index.column(s.opts[i].ref).Name) {
+			if w != "date" && w != "time" && f.words[role(w)] {
+				s.opts[i].score += 0.3
+				break
+			}
+		}
+	}
+	if len(s.opts) == 0 {
+		f.why = "it asks when, and there is no date"
+		return
+	}
+	if f.head != nil {
+		s.owners = f.head.opts
+	}
+	f.outs = []*output{{slot: s}}
 }
 
 // extremes reads several superlatives as what they are of: the highest cost
@@ -54,7 +83,7 @@ func (r *reader) extremes() {
 func (r *reader) whichThenShow() {
 	plain := func(o *output) bool { return o.agg == "" }
 	for _, o := range r.f.outs[:r.sentence] {
-		if c := o.slot.opts[0]; plain(o) && c.column >= 0 && r.p.index.column(c.ref).Role == semantic.Foreign && len(r.f.outs) > r.sentence {
+		if c := o.slot.opts[0]; plain(o) && c.column >= 0 && (r.p.index.column(c.ref).Role == semantic.Foreign || o.slot.text == lexicon.Lemma(o.slot.text) && r.p.index.isKeyish(c.ref) && !r.p.index.naming(c.ref) && !slices.ContainsFunc(r.f.outs[r.sentence:], func(o *output) bool { return o.slot.opts[0].ref == c.ref })) && len(r.f.outs) > r.sentence {
 			r.f.unplaced = append(r.f.unplaced, o.slot.text) // it stands for a row of another table
 		}
 	}

@@ -73,7 +73,7 @@ func (p *Planner) spans(q string, toks []lexicon.Token, i int) []weighed {
 			case ph.Kind == lexicon.Filler:
 				w -= 0.12 / (n * n)
 			case ph.Kind == lexicon.Verb && j == i:
-				if cs := p.index.find(lemma); len(cs) > 0 && cs[0].score > 0.85 {
+				if cs := p.index.find(lemma); len(cs) > 0 && cs[0].score > 0.78 {
 					w -= 0.4
 				}
 			}

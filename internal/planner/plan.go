@@ -127,7 +127,7 @@ const alone = -1
 // tables.
 func (p *Planner) read(toks []lexicon.Token, way []item, nth int) (Answer, []item) {
 	ps := &parse{p: p, items: likeArguments(slices.Clone(way), toks)}
-	ps.f.words = spoken(toks)
+	ps.f.words, ps.f.asksWhen = spoken(toks), toks[0].Lower == "when"
 	e := evidence{}
 	e.words(p, toks, ps.items)
 	ps.items = p.share(clean(ps.meanings(ps.measures(fullNames(ps.items, toks)))))

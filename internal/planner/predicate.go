@@ -11,6 +11,12 @@ import (
 // preds writes the conditions.
 func (b *builder) preds() bool {
 	common, left, right, op := b.branches()
+	if left == nil {
+		var ok bool
+		if common, ok = b.chain(common); !ok {
+			return false
+		}
+	}
 	for _, p := range common {
 		if p.rows {
 			if !b.having(p) {

@@ -72,6 +72,8 @@ func TestReadingsOfQuestions(t *testing.T) {
 		"What are the names of plants with price larger than or equal to 8?":                   {"ivy", "rose"},
 		"How many plants were planted in either 2019 or 2023?":                                 {"2"},
 		"What is the total price of plants whose colour is red and green?":                     {"28"},
+		"What are the names of plants that do no not have the colour red?":                     {"fern", "ivy"},
+		"When was the ivy planted?":                                                            {"2023-01-01"},
 		"What is the colour that is most common?":                                              {"green"},
 		"List all information about each watering.":                                            {"1 1 2", "2 1 1", "3 2 4"},
 	} {

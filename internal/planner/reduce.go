@@ -108,6 +108,9 @@ func clean(items []item) []item {
 			continue
 		}
 		it.quant, quant = quant, ""
+		if n := len(out); n > 0 && it.kind == byte(lexicon.Not) && out[n-1].kind == it.kind && out[n-1].end == it.start && strings.HasPrefix(strings.ToLower(it.text), "not") {
+			continue // do no not have: one slip of the pen is no two denials
+		}
 		if n := len(out); n > 0 && said(out, it) {
 			for n = len(out); n > 0 && (out[n-1].kind == byte(lexicon.Prep) || out[n-1].kind == byte(lexicon.Relative)); n-- {
 				out = out[:n-1]

@@ -336,6 +336,9 @@ func (b *builder) others() bool {
 	if plainCount {
 		b.q.From = b.name(b.f.outs[0].slot.pick.table)
 	}
+	for _, t := range b.chained {
+		used[t] = true
+	}
 	for _, s := range b.f.also {
 		t := s.pick.table
 		if used[t] {

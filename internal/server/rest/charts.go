@@ -12,7 +12,6 @@ import (
 
 	"github.com/postern/postern/internal/fault"
 	"github.com/postern/postern/internal/result"
-	"github.com/postern/postern/internal/server/web"
 	"github.com/postern/postern/internal/tool"
 )
 
@@ -122,7 +121,9 @@ func chartFormatOf(r *http.Request) (chartFormat, error) {
 		return chartFormats[i], nil
 	}
 	ranges := strings.Split(strings.Join(r.Header.Values("Accept"), ","), ",")
-	best, bestQ, bestExact := chartFormat{}, 0.0, -1
+	// Clients send the Accept of their other calls along (text/event-stream):
+	// what cannot be given is answered with the default rather than refused.
+	best, bestQ, bestExact := chartFormats[0], 0.0, -1
 	for _, f := range chartFormats {
 		for _, t := range f.types {
 			media, _, _ := mime.ParseMediaType(t)
@@ -130,9 +131,6 @@ func chartFormatOf(r *http.Request) (chartFormat, error) {
 				best, bestQ, bestExact = f, q, exact
 			}
 		}
-	}
-	if best.name == "" {
-		return best, web.WithStatus(fault.New(fault.Invalid, "none of the types in Accept can be given; a chart comes as %s", chartNames()), http.StatusNotAcceptable)
 	}
 	return best, nil
 }

@@ -3,6 +3,7 @@ recipe that takes parts[0].content of the last event, and a command line's
 client that wants "data: " with its space and looks at tool-returns anywhere.
 Only the standard library, as in a workflow's step."""
 
+import base64
 import json
 import time
 import urllib.request
@@ -61,6 +62,20 @@ def n8n_sql():
         csv = answer.read().decode()
     due(len(csv.splitlines()) == len(product["rows"]) + 1, csv)
     return "works", "rows from the tool-return, the full result from its CSV asset"
+
+
+def n8n_chart():
+    """As the documented workflow reads charts: JSON with base64 in data, base64 or content, a text, or an image."""
+    product = PRODUCTS[0]
+    kept = next(a["id"] for e in n8n(sql(product)) for p in e["model_message"]["parts"] if p["part_kind"] == "tool-return" for a in p["metadata"] if a["kind"] == "sql")
+    events = n8n(call("/ai/api/v1/chats/tool/default/generate_chart_tool/stream", {"asset_id": kept, "image_title": "Orders"}, BEARER))
+    chart = next(a["id"] for p in events[-1]["model_message"]["parts"] for a in p["metadata"] if a["kind"] == "chart")
+    request = urllib.request.Request(f"{URL}/ai/api/v1/assets/{chart}?chat_id={events[-1]['chat_id']}", headers=BEARER)
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        got = json.loads(answer.read())
+    picture = base64.b64decode(next(got[k] for k in ("data", "base64", "content") if k in got))
+    due(picture.startswith(b"\x89PNG"), short(got))
+    return "works", "the picture from the chart asset"
 
 
 def last_part_of_agent():
@@ -132,6 +147,7 @@ def called_later():
 
 SQL = "/ai/api/v1/chats/tool/default/sql_execution_tool/stream"
 report(NAME, "n8n: SQL and its CSV asset", n8n_sql)
+report(NAME, "n8n: chart of the asset", n8n_chart)
 report(NAME, "last event's parts[0].content: tool", last_part_of_tool)
 report(NAME, "last event's parts[0].content: agent", last_part_of_agent)
 report(NAME, "command line: tool-return in any message", plugin)
