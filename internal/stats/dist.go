@@ -47,9 +47,6 @@ func fisherAbove(f, d1, d2 float64) float64 {
 	return mathext.RegIncBeta(d2/2, d1/2, d2/(d2+d1*f))
 }
 
-// normalTwoSided is P(|Z| > |z|).
-func normalTwoSided(z float64) float64 { return math.Erfc(math.Abs(z) / math.Sqrt2) }
-
 // sum adds with Neumaier's compensation, so that a million large values keep
 // the small ones.
 func sum(xs []float64) float64 {

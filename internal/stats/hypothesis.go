@@ -58,7 +58,7 @@ func MannWhitney(f Frame, value, by string, two []string) (Report, error) {
 	z := (max(u, na*nb-u) - na*nb/2 - 0.5) / sd
 	p := min(1, 2*normalUpper(z))
 	if sd == 0 {
-		z, p = math.NaN(), math.NaN()
+		p = math.NaN()
 		r.note("The test is undefined: all values are the same.")
 	}
 	for _, g := range []Figure{
