@@ -152,6 +152,7 @@ func (n *node) queue(calls rest.Tools) (err error) {
 	pool, postgres := n.db.Jobs()
 	n.jobs, err = job.Open(pool, postgres, job.Work{
 		Call: calls.Resume,
+		Mend: calls.Mend,
 		Sweep: func(ctx context.Context) error {
 			_, err := n.chats.Sweep(asSystem(ctx))
 			return err

@@ -89,6 +89,8 @@ type Store interface {
 	// Take makes a queued run, or one that was last seen before stale, this
 	// node's; not found when there is none.
 	Take(ctx context.Context, runID, node string, now, stale time.Time) (Run, error)
+	// Lost gives the runs that are worked, and were last seen before stale.
+	Lost(ctx context.Context, stale time.Time) (runIDs []string, err error)
 	Say(ctx context.Context, chatID string, now time.Time, said []Stored) error
 	// End says the last messages and forgets the run.
 	End(ctx context.Context, r Run, now time.Time, said []Stored) error
@@ -221,6 +223,12 @@ func (c *Chats) Task(ctx context.Context, who auth.Caller, id string) (Run, erro
 		err = fault.New(fault.NotFound, "task not found")
 	}
 	return r, err
+}
+
+// Lost gives the runs whose node was not heard of for a while: it stopped, or
+// is cut off. Resume takes one, to end it.
+func (c *Chats) Lost(ctx context.Context) ([]string, error) {
+	return c.Store.Lost(ctx, c.now().Add(-lost))
 }
 
 // Sweep deletes chats that were not touched for as long as chats are kept.

@@ -24,6 +24,7 @@ const (
 	// after rescueAfter, when their node died.
 	workFor     = 20 * time.Minute
 	rescueAfter = 25 * time.Minute
+	mendEvery   = 30 * time.Second
 	pollEvery   = 250 * time.Millisecond
 	attempts    = 3
 	workers     = 8
@@ -43,12 +44,21 @@ type sweepArgs struct{}
 // Kind implements river.JobArgs.
 func (sweepArgs) Kind() string { return "sweep" }
 
+// mendArgs ends what a node that died was working on.
+type mendArgs struct{}
+
+// Kind implements river.JobArgs.
+func (mendArgs) Kind() string { return "mend" }
+
 // Work is what jobs do.
 type Work struct {
 	// Call works a run; an error has it tried again, up to three times.
 	Call func(ctx context.Context, runID string) error
 	// Sweep deletes what is past its time, each hour, on one node.
 	Sweep func(ctx context.Context) error
+	// Mend ends what a node that died was working on, twice a minute, on one
+	// node.
+	Mend func(ctx context.Context) error
 }
 
 type caller struct {
@@ -73,6 +83,21 @@ type sweeper struct {
 // Work implements river.Worker.
 func (s *sweeper) Work(ctx context.Context, _ *river.Job[sweepArgs]) error { return s.work.Sweep(ctx) }
 
+type mender struct {
+	river.WorkerDefaults[mendArgs]
+	work Work
+}
+
+// Work implements river.Worker.
+func (m *mender) Work(ctx context.Context, _ *river.Job[mendArgs]) error { return m.work.Mend(ctx) }
+
+// every is a periodic job, first when a node becomes the leader.
+func every(d time.Duration, args river.JobArgs) *river.PeriodicJob {
+	return river.NewPeriodicJob(river.PeriodicInterval(d), func() (river.JobArgs, *river.InsertOpts) {
+		return args, &river.InsertOpts{MaxAttempts: 1}
+	}, &river.PeriodicJobOpts{RunOnStart: true})
+}
+
 // Queue is the queue of a node.
 type Queue struct {
 	client *river.Client[*sql.Tx]
@@ -84,13 +109,13 @@ func Open(db *sql.DB, postgres bool, w Work, log *slog.Logger) (*Queue, error) {
 	all := river.NewWorkers()
 	river.AddWorker(all, &caller{work: w})
 	river.AddWorker(all, &sweeper{work: w})
+	river.AddWorker(all, &mender{work: w})
 	cfg := &river.Config{
 		Logger: slog.New(loud{log.Handler()}), Workers: all,
 		Queues:            map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: workers}},
 		FetchPollInterval: pollEvery, JobTimeout: workFor, RescueStuckJobsAfter: rescueAfter, MaxAttempts: attempts,
 		CompletedJobRetentionPeriod: time.Hour,
-		PeriodicJobs: []*river.PeriodicJob{river.NewPeriodicJob(river.PeriodicInterval(time.Hour),
-			func() (river.JobArgs, *river.InsertOpts) { return sweepArgs{}, nil }, &river.PeriodicJobOpts{RunOnStart: true})},
+		PeriodicJobs:                []*river.PeriodicJob{every(time.Hour, sweepArgs{}), every(mendEvery, mendArgs{})},
 	}
 	var c *river.Client[*sql.Tx]
 	var err error

@@ -38,6 +38,9 @@ func open(t *testing.T, db *store.DB, w job.Work) *job.Queue {
 	if w.Sweep == nil {
 		w.Sweep = func(context.Context) error { return nil }
 	}
+	if w.Mend == nil {
+		w.Mend = func(context.Context) error { return nil }
+	}
 	q, err := job.Open(pool, postgres, w, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)

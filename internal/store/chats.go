@@ -259,6 +259,18 @@ func (db *DB) End(ctx context.Context, r chat.Run, now time.Time, said []chat.St
 	})
 }
 
+// Lost implements chat.Store.
+func (db *DB) Lost(ctx context.Context, stale time.Time) (ids []string, err error) {
+	rows, err := db.query(ctx, `SELECT id FROM chat_runs WHERE status = ? AND seen_at < ? ORDER BY id`, chat.Running, micros(stale))
+	err = each(rows, err, func(r *sql.Rows) error {
+		var id string
+		err := r.Scan(&id)
+		ids = append(ids, id)
+		return err
+	})
+	return ids, err
+}
+
 // Run implements chat.Store.
 func (db *DB) Run(ctx context.Context, id string) (chat.Run, error) {
 	r, err := scanRun(db.queryRow(ctx, `SELECT `+runColumns+` FROM chat_runs WHERE id = ?`, id))

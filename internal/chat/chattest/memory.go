@@ -187,6 +187,18 @@ func (m *Memory) End(_ context.Context, r chat.Run, now time.Time, said []chat.S
 	return nil
 }
 
+// Lost implements chat.Store.
+func (m *Memory) Lost(_ context.Context, stale time.Time) (ids []string, err error) {
+	defer m.lock()()
+	for id, r := range m.runs {
+		if r.Status == chat.Running && r.Seen.Before(stale) {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return ids, nil
+}
+
 // Run implements chat.Store.
 func (m *Memory) Run(_ context.Context, id string) (chat.Run, error) {
 	defer m.lock()()

@@ -159,6 +159,12 @@ func taken(t *testing.T, s chat.Store) {
 	if _, err := s.Take(ctx, "r1", "n3", at(31), at(25)); !fault.Is(err, fault.NotFound) {
 		t.Errorf("it was taken twice: %v", err)
 	}
+	if ids, err := s.Lost(ctx, at(30)); err != nil || len(ids) != 0 {
+		t.Errorf("lost, though it was just taken: %v %v", ids, err)
+	}
+	if ids, err := s.Lost(ctx, at(31)); err != nil || !cmp.Equal(ids, []string{"r1"}) {
+		t.Errorf("not lost: %v %v", ids, err)
+	}
 	must(t, s.Beat(ctx, "n2", at(40)))
 	if _, err := s.Take(ctx, "r1", "n3", at(41), at(39)); !fault.Is(err, fault.NotFound) {
 		t.Errorf("it was taken from a node that lives: %v", err)

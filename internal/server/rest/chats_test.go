@@ -366,3 +366,19 @@ func TestWhatIsKeptDoesNotOpenElsewhere(t *testing.T) {
 		t.Errorf("a message moved to another chat opens: %d %v", code, m)
 	}
 }
+
+func TestARunWhoseServerStoppedEndsWithAMessage(t *testing.T) {
+	r := newChatRig(t)
+	chatID, _ := r.begin(t, t.Context(), askStream, "how many?")
+	<-r.asked
+	defer func() { r.answer <- "Too late." }()
+	// Another node, a minute later, that heard nothing of the first.
+	elsewhere := r.tools
+	elsewhere.Chats = &chat.Chats{Store: r.store, Seal: chattest.Plain{}, Node: "n2", Now: func() time.Time { return time.Now().Add(time.Minute) }}
+	if err := elsewhere.Mend(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff([]string{"how many?", "", "The question was not answered: the server stopped while it worked on this; ask again"}, r.messages(t, chatID)); d != "" {
+		t.Error(d)
+	}
+}

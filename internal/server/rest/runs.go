@@ -210,6 +210,32 @@ func (h Tools) Resume(ctx context.Context, runID string) error {
 	return h.work(run, live, t)
 }
 
+// Mend ends the runs whose server stopped while it worked on them, with a
+// message that says so: they are not worked again, since what stopped the
+// server may have been they.
+func (h Tools) Mend(ctx context.Context) error {
+	ids, err := h.Chats.Lost(ctx)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		run, live, err := h.Chats.Resume(ctx, id)
+		if fault.Is(err, fault.NotFound) || fault.Is(err, fault.Conflict) {
+			continue // it ended, or another node was first
+		}
+		if err != nil {
+			return err
+		}
+		run = auth.WithCaller(auth.WithRequestID(run, live.Request.RequestID), live.Request.Caller)
+		t := refused(live.Request.Ref)
+		stopped := fault.New(fault.Unavailable, "the server stopped while it worked on this; ask again").Coded(0, "SERVER_STOPPED")
+		if err := h.end(run, live, t, tool.Failed(run, stopped)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // again asks whether the caller may still do what was asked.
 func (h Tools) again(ctx context.Context, req chat.Request) (context.Context, target, error) {
 	ctx = auth.WithCaller(auth.WithRequestID(ctx, req.RequestID), req.Caller)
