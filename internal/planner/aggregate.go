@@ -123,6 +123,9 @@ func countSuch(ps *parse, m []item) ([]item, bool) {
 }
 
 func countOf(ps *parse, m []item) ([]item, bool) {
+	if strings.Contains(strings.ToLower(m[0].text), " and") {
+		return nil, false // the number and what comes after it
+	}
 	it := m[len(m)-1]
 	distinct := len(only(m, string(rune(lexicon.Distinct)))) > 0
 	if it.kind == kTable {

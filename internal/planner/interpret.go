@@ -26,6 +26,13 @@ func (ps *parse) interpret() {
 	r.whichThenShow()
 	r.extremes()
 	r.when()
+	for _, o := range r.f.orders { // grouped and ordered by genre: one genre
+		for _, g := range r.f.groups {
+			if o.slot != nil && len(g.opts) > 0 && g.want != tableOnly && slices.ContainsFunc(o.slot.opts, func(c cand) bool { return c.ref == g.opts[0].ref && c.score > 0.8 }) {
+				o.slot = g
+			}
+		}
+	}
 }
 
 // when shows a date where the question asks for one and names none.
@@ -410,7 +417,16 @@ func (ps *parse) groups(it item) {
 			ps.f.groups = append(ps.f.groups, both)
 			continue
 		}
-		ps.f.groups = append(ps.f.groups, columnOf(g, label))
+		s := columnOf(g, label)
+		for _, o := range ps.f.outs { // show the card types and the number of each type
+			if i := slices.IndexFunc(s.opts, func(c cand) bool {
+				return o.agg == "" && len(o.slot.opts) > 0 && o.slot.opts[0].ref == c.ref && c.score > 0.4
+			}); i >= 0 {
+				s = o.slot
+				break
+			}
+		}
+		ps.f.groups = append(ps.f.groups, s)
 	}
 }
 
@@ -505,7 +521,11 @@ func (r *reader) sorting(it, next item) bool {
 	case lexicon.Direction:
 		return r.sortShown(it)
 	case lexicon.Sort:
-		return last || next.kind == byte(lexicon.Direction) || it.text == "listed"
+		if i := slices.IndexFunc(r.f.outs, func(o *output) bool { return o.agg == semantic.Count }); next.kind == byte(lexicon.Count) && i >= 0 {
+			r.f.orders = append(r.f.orders, &orderBy{out: r.f.outs[i]})
+			return true // ordered by the count
+		}
+		return last || next.kind == byte(lexicon.Direction) || next.kind == byte(lexicon.Prep) && strings.Contains(it.text, "sort") || it.text == "listed"
 	case lexicon.Between:
 		return next.kind == kTable
 	case lexicon.Both:
@@ -534,8 +554,18 @@ func (r *reader) counting(it, next item) bool {
 	switch lexicon.Kind(it.kind) {
 	case lexicon.Each:
 		verb := next.kind == byte(lexicon.Verb) || next.kind == byte(lexicon.Have)
-		return (last || verb) && shows(true) && shows(false) || len(r.f.groups) > 0 && next.kind == kGroup
+		ordered := slices.ContainsFunc(r.f.orders, func(o *orderBy) bool { return o.out != nil })
+		return (last || verb) && (shows(true) || ordered) && shows(false) || len(r.f.groups) > 0 && next.kind == kGroup
 	case lexicon.Count:
+		if next.kind == kOutput { // the number and the average age of students
+			for _, t := range r.items {
+				if t.kind == kTable && t.start > it.start {
+					r.f.outs = append(r.f.outs, &output{slot: tableOf(t), rows: true, agg: semantic.Count, at: it.start})
+					return true
+				}
+			}
+			return false
+		}
 		if r.countAgain() {
 			return true
 		}

@@ -67,9 +67,11 @@ func (p *Planner) spans(q string, toks []lexicon.Token, i int) []weighed {
 	for j := i; j < len(toks) && j < i+maxSpan && !toks[j].Mark && !toks[j].Quoted; j++ {
 		lower, lemma = append(lower, toks[j].Lower), append(lemma, toks[j].Lemma)
 		n := float64(j - i + 1)
-		if ph, ok := lexicon.Lookup(strings.Join(lower, " ")); ok && j-i < lexicon.MaxPhrase {
+		if ph, ok := lexicon.Lookup(strings.Join(lower, " ")); ok && j-i < lexicon.MaxPhrase && !(ph.Kind == lexicon.Count && p.numbersOf(toks, i)) {
 			w := n*1.0 + 0.06*(n-1)
 			switch {
+			case ph.Kind == lexicon.Filler && strings.HasSuffix(lower[len(lower)-1], "of") && slices.Contains(lower, "amount"):
+				w = n * 0.7 // a column may be called so
 			case ph.Kind == lexicon.Filler:
 				w -= 0.12 / (n * n)
 			case ph.Kind == lexicon.Verb && j == i:
@@ -88,12 +90,22 @@ func (p *Planner) spans(q string, toks []lexicon.Token, i int) []weighed {
 	return unbroken(out)
 }
 
+// numbersOf tells "the flight number of" from a count: the word before it makes
+// a column's name of it.
+func (p *Planner) numbersOf(toks []lexicon.Token, i int) bool {
+	if i == 0 || toks[i].Lower != "number" || toks[i-1].Mark || edgeWord(toks[i-1].Lower) {
+		return false
+	}
+	cs := p.index.find([]string{toks[i-1].Lemma, "number"})
+	return len(cs) > 0 && cs[0].column >= 0 && cs[0].score >= 0.7
+}
+
 // unbroken keeps whole what asks for something that no reading is to pass
 // over: "report to" is no verb with a preposition.
 func unbroken(spans []weighed) []weighed {
 	end := 0
 	for _, s := range spans {
-		if k := lexicon.Kind(s.kind); k == lexicon.Beyond || k == lexicon.Write || k == lexicon.Chat {
+		if k := lexicon.Kind(s.kind); k == lexicon.Beyond || k == lexicon.Write || k == lexicon.Chat || k == lexicon.Sort && s.end > s.start+1 {
 			end = max(end, s.end)
 		}
 	}

@@ -74,6 +74,9 @@ func TestReadingsOfQuestions(t *testing.T) {
 		"What is the total price of plants whose colour is red and green?":                     {"28"},
 		"What are the names of plants that do no not have the colour red?":                     {"fern", "ivy"},
 		"When was the ivy planted?":                                                            {"2023-01-01"},
+		"Find the number and average price of red plants.":                                     {"2 7.5"},
+		"List every plant ordered by price.":                                                   {"fern", "ivy", "rose", "tulip"},
+		"Show all plant colours and the number of plants of each colour ordered by the count.": {"green 2", "red 2"},
 		"What is the colour that is most common?":                                              {"green"},
 		"List all information about each watering.":                                            {"1 1 2", "2 1 1", "3 2 4"},
 	} {

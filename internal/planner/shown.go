@@ -42,6 +42,10 @@ func (b *builder) defaults() bool {
 		f.outs = append(f.outs, &output{slot: f.preds[0].slot}) // which names contain a word
 		return true
 	}
+	if f.head == nil && !f.whole && len(f.supers) == 0 && len(f.groups) == 1 && f.groups[0].pick.column < 0 && len(f.preds) == 0 {
+		f.head, f.groups = f.groups[0], nil // list every album
+		b.head = f.head.pick.table
+	}
 	if f.whole && f.head == nil {
 		switch {
 		case len(f.groups) == 1 && f.groups[0].pick.column < 0:

@@ -136,7 +136,7 @@ func addLikes(m map[string]Phrase) {
 // comparison's argument, what follows the operator names the idea that is
 // measured, to be found among a table's columns by Ideas.
 const phraseText = `
-# = how many kinds of | how many types of | number of kinds of | the number of types of | number of types of | the number of kinds of | how many | how many are there | and how many are there | how many there are | and how many there are | and how many | number of | the number of | count of | the count of | count the number of | count | total number of | the total number of | total count of | hom many | how many of | number of times | how many times | how often | the count for | count the total number of | count total number of | the number of different | the total count of | find the number of | count how many | amount of different | a count of
+# = the number and | the number and the | number and the | how many kinds of | how many types of | number of kinds of | the number of types of | number of types of | the number of kinds of | how many | how many are there | and how many are there | how many there are | and how many there are | and how many | number of | the number of | count of | the count of | count the number of | count | total number of | the total number of | total count of | hom many | how many of | number of times | how many times | how often | the count for | count the total number of | count total number of | the number of different | the total count of | find the number of | count how many | amount of different | a count of
 a avg = average | mean | avg | averaged | on average | the average of | average value of | in average
 a max = maximum | max | maximal
 a min = minimum | min | minimal
