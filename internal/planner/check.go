@@ -13,6 +13,8 @@ type Check struct {
 	Kind   string // which of the constants below
 	Query  semantic.Query
 	Stored bool // compiled over Model.Stored: texts of digits stay texts
+
+	why string // what is unclear where the rows differ; "" says that there are two readings
 }
 
 // The kinds of checks.
@@ -34,12 +36,13 @@ func (b *builder) checks(e evidence) (cs []Check) {
 	add := func(kind string, q semantic.Query) { cs = append(cs, Check{Kind: kind, Query: q}) }
 	q := b.q
 	if e["text compared"]+e["text ordered"]+e["text extreme"] > 0 {
-		cs = append(cs, Check{Kind: asStored, Query: q, Stored: true})
+		cs = append(cs, Check{Kind: asStored, Query: q, Stored: true,
+			why: "the data holds numbers as texts (" + strings.Join(b.texts(), ", ") + "), and compared as numbers and as texts they give different rows"})
 	}
 	if q.Limit > 0 && !q.Ties && len(q.Within) == 0 {
 		tied := q
 		tied.Ties = true
-		add(withTies, tied)
+		cs = append(cs, Check{Kind: withTies, Query: tied, why: "several rows tie for the last place, and it does not say which of them to show"})
 	}
 	if joined, ok := b.joined(); ok {
 		add(asJoined, joined)

@@ -338,6 +338,20 @@ func (b *builder) textEvidence(e evidence) {
 	}
 }
 
+// texts names the columns of numbers held as texts that are compared or
+// ordered by.
+func (b *builder) texts() (names []string) {
+	for _, s := range b.f.slots() {
+		if s.pick.column < 0 || !b.p.index.column(s.pick.ref).NumericText {
+			continue
+		}
+		if n := b.p.index.column(s.pick.ref).Name; !slices.Contains(names, n) {
+			names = append(names, n)
+		}
+	}
+	return names
+}
+
 // left takes the evidence of what reduction left, and interpret passed over.
 func (e evidence) left(kinds string) {
 	e.add("left", float64(len(kinds)))

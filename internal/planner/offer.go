@@ -15,6 +15,9 @@ func choice(a Answer) Choice {
 	return Choice{ID: hex.EncodeToString(sum[:6]), Text: a.Restatement, Query: a.Query}
 }
 
+// maxChoices is how many readings are offered.
+const maxChoices = 4
+
 // maxNearest is how many questions are offered.
 const maxNearest = 3
 

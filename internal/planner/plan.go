@@ -92,7 +92,8 @@ func (p *Planner) Plan(question string) Answer {
 	p.rivals(&a, toks, ways[at:], weights[at:])
 	a.Confidence = unseen.confidence(a.Evidence)
 	if a.OK = a.Confidence >= unseenLicence; !a.OK {
-		p.withhold(&a, items)
+		p.withhold(&a, nil)
+		a.Nearest = p.nearest(items)
 	}
 	return a
 }

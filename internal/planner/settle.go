@@ -3,6 +3,8 @@ package planner
 import (
 	"slices"
 	"strings"
+
+	"github.com/postern/postern/internal/semantic"
 )
 
 // Rows are what a query gave, for Settle: each cell as a text, NULL as nil.
@@ -35,25 +37,24 @@ func (p *Planner) Settle(a Answer, rows Rows, checked []Rows) Answer {
 		e[k] = v
 	}
 	e.rows(rows)
-	ordered := len(a.Query.Order) > 0
+	ordered, dropped := len(a.Query.Order) > 0, map[int]bool{}
 	for i, c := range a.Checks {
 		if i >= len(checked) || !checked[i].Known || !rows.Known {
-			e["unknown "+c.Kind] = 1
+			e["unknown "+c.Kind], dropped[i] = 1, true // not to be offered: it may not run
 			continue
 		}
 		if sameRows(rows.Cells, checked[i].Cells, ordered) {
-			e["same "+c.Kind] = 1
+			e["same "+c.Kind], dropped[i] = 1, true
 		} else {
 			e["other "+c.Kind] = 1
 			e["others"]++
 		}
 	}
 	a.Evidence, a.Confidence = e, seen.confidence(e)
-	was := a.OK
 	if a.OK = a.Confidence >= seenLicence; a.OK {
 		a.Reason, a.Choices, a.Nearest = "", nil, nil
-	} else if was {
-		p.withhold(&a, nil)
+	} else {
+		p.withhold(&a, dropped)
 	}
 	return a
 }
@@ -110,11 +111,27 @@ func rowText(row []*string) string {
 	return b.String()
 }
 
-// withhold makes an answer an abstention, with its readings as choices.
-func (p *Planner) withhold(a *Answer, items []item) {
-	a.OK, a.Reason = false, "it could be read in more than one way"
-	a.Choices = []Choice{choice(*a)}
-	if items != nil {
-		a.Nearest = p.nearest(items)
+// withhold makes an answer an abstention, with its readings as choices: but
+// for the dropped checks, which gave the same rows or none.
+func (p *Planner) withhold(a *Answer, dropped map[int]bool) {
+	a.OK, a.Reason, a.Choices = false, "", []Choice{choice(*a)}
+	for i, c := range a.Checks {
+		if dropped[i] {
+			continue
+		}
+		if a.Reason == "" {
+			a.Reason = c.why
+		}
+		text := semantic.Restate(c.Query, p.index.model)
+		if !c.Stored && len(a.Choices) < maxChoices && !slices.ContainsFunc(a.Choices, func(o Choice) bool { return o.Text == text }) {
+			a.Choices = append(a.Choices, choice(Answer{Restatement: text, Query: c.Query}))
+		}
+	}
+	switch {
+	case a.Reason != "":
+	case len(a.Choices) > 1:
+		a.Reason = "it could be read in more than one way"
+	default:
+		a.Reason = "there is one way to read it, and it is not sure that this is what is meant"
 	}
 }

@@ -2,6 +2,7 @@ package planner_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/postern/postern/internal/planner"
@@ -93,5 +94,38 @@ func TestOnlyTheOrderThatWasAskedForCounts(t *testing.T) {
 	}
 	if n := turned("List the names of red plants in descending order of price."); n == 0 {
 		t.Error("rows in another order than the one asked for are the same")
+	}
+}
+
+func TestWhatIsWithheldSaysWhyAndNeverOffersOneOfSeveral(t *testing.T) {
+	m := garden()
+	c, _ := mustTable(t, m, "plant").Column("height")
+	c.Class, c.NumericText = semantic.Text, true
+	p := planner.New(m, values())
+	for _, question := range []string{
+		"List the names of plants in descending order of height.", "What is the name of the most expensive plant?", "Which gardener's plants are red?",
+		"What are the towns of gardeners with plants?", "What is the name of the plant with the largest height?",
+	} {
+		a := p.Plan(question)
+		if !a.Read {
+			continue
+		}
+		_, other := settled(p, a)
+		if other.OK {
+			continue
+		}
+		several := strings.Contains(other.Reason, "more than one way")
+		if other.Reason == "" || len(other.Choices) == 0 || several && len(other.Choices) < 2 {
+			t.Errorf("%s: %q with choices %v", question, other.Reason, other.Choices)
+		}
+		for i, x := range other.Choices {
+			if x.ID == "" || x.Text == "" || slices.ContainsFunc(other.Choices[:i], func(o planner.Choice) bool { return o.ID == x.ID || o.Text == x.Text }) {
+				t.Errorf("%s: choice %+v", question, x)
+			}
+		}
+	}
+	_, other := settled(p, p.Plan("List the names of plants in descending order of height."))
+	if !strings.Contains(other.Reason, "numbers as texts (height)") {
+		t.Errorf("the reason does not name the column: %q", other.Reason)
 	}
 }
