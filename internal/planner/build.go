@@ -157,6 +157,9 @@ func (b *builder) linked() bool {
 		return b.fail("the tables it needs are far apart")
 	}
 	for _, h := range b.f.hints {
+		if h[0].column >= 0 {
+			continue
+		}
 		if !slices.ContainsFunc(h, func(c cand) bool {
 			return c.score >= h[0].score-0.1 && slices.Contains(tables, c.table) || b.onTheWay(c.table, tables)
 		}) {

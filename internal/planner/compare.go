@@ -268,7 +268,7 @@ func rowsExactly(ps *parse, m []item) ([]item, bool) {
 	}
 	t := tableOf(m[2])
 	n := atoi(m[1].arg)
-	if t == nil || n < 0 || t.opts[0].score < 0.75 {
+	if t == nil || n < 0 || t.opts[0].score < 0.7 {
 		return nil, false
 	}
 	if s := ps.tally(m[2]); s != nil {
@@ -402,6 +402,13 @@ func aggregateCompare(ps *parse, m []item) ([]item, bool) {
 		return nil, false
 	}
 	return one(kPred, &pred{kind: compare, slot: s, agg: aggOp(agg.arg), op: op, values: []string{num.arg}, at: m[0].start, rows: true}, m), true
+}
+
+// bothYears: in both 2009 and 2010.
+func bothYears(ps *parse, m []item) ([]item, bool) {
+	one, ok := inYear(ps, []item{m[0], m[2]})
+	two, ok2 := inYear(ps, []item{m[0], m[4]})
+	return slices.Concat(one, []item{m[3]}, two), ok && ok2
 }
 
 // inYear: in 2014.

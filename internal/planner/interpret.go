@@ -498,6 +498,8 @@ func (r *reader) verb(i int) bool {
 	switch {
 	case r.selecting && listed && len(r.f.outs) == 0, i > 0 && r.items[i-1].kind == kOrders:
 		return false
+	case i > 2 && r.items[i-1].kind == byte(lexicon.Be) && r.ends(i+1) && strings.IndexByte("TF", r.items[i-2].kind) >= 0 && r.items[i-3].kind == byte(lexicon.Relative):
+		// the towns where they were born
 	case i > 0 && r.items[i-1].kind == byte(lexicon.Be) && r.ends(i+1) && !bland[strings.ToLower(it.text)]:
 		return false // "that are closed" says which, and nothing here says how
 	}
@@ -529,7 +531,7 @@ func (r *reader) sorting(it, next item) bool {
 	case lexicon.Between:
 		return next.kind == kTable
 	case lexicon.Both:
-		return next.kind == kColumn || next.kind == kTable || next.kind == kOutput
+		return next.kind == kColumn || next.kind == kTable || next.kind == kOutput || next.kind == kPred
 	case lexicon.Either:
 		return slices.ContainsFunc(r.items, func(it item) bool {
 			p, ok := it.node.(*pred)

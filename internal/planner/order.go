@@ -35,7 +35,7 @@ func (b *builder) supers() bool {
 		}
 	case s.freq:
 		if slices.ContainsFunc(b.f.outs, func(o *output) bool { return o.agg == "" && o.slot.pick.ref != s.slot.pick.ref }) {
-			return b.fail("the most common %s is not what it shows", s.slot.text)
+			return b.ofFrequent(s, n)
 		}
 		b.q.Group = append(b.q.Group, b.ref(s.slot))
 		b.q.Order = append(b.q.Order, semantic.Order{By: b.rows(s.slot.pick.table), Desc: s.desc})
@@ -143,6 +143,29 @@ func (b *builder) amongExtremes(s *super, n int) bool {
 	return true
 }
 
+// ofFrequent: the customers who use the most common payment method. Where the
+// value is a key to what is shown (the description of the most common type),
+// its rows are counted for each that is shown.
+func (b *builder) ofFrequent(s *super, n int) bool {
+	t := b.shownTable()
+	if b.aggregated() || len(b.f.groups) > 0 {
+		return b.fail("the most common %s is not what it shows", s.slot.text)
+	}
+	if key, ok := b.p.index.soleKey(t); ok && b.p.index.leadsTo(s.slot.pick.ref, t) {
+		b.q.Group = append(b.q.Group, b.at(key))
+		b.q.Order = append(b.q.Order, semantic.Order{By: b.rows(s.slot.pick.table), Desc: s.desc})
+		b.q.Limit = n
+		b.note("if several tie, one of them is shown")
+		return true
+	}
+	of := b.ref(s.slot)
+	q := &semantic.Query{From: of.Set, Select: []semantic.Output{{Expr: of}}, Group: []semantic.Expr{of},
+		Order: []semantic.Order{{By: b.rows(s.slot.pick.table), Desc: s.desc}}, Limit: n}
+	b.where = append(b.where, semantic.Member{Of: of, Query: q})
+	b.note("if several tie, one of them is taken")
+	return true
+}
+
 // rowwise tells that each row of a table is shown for itself: the question
 // names the table, or a column that tells its rows apart.
 func (b *builder) rowwise(t int) bool {
@@ -165,6 +188,9 @@ func (b *builder) counted(s *slot) int {
 	}
 	if len(b.f.also) == 1 {
 		return b.f.also[0].pick.table
+	}
+	if b.f.head == nil && b.shownTable() >= 0 {
+		return b.shownTable() // the rank with the most members
 	}
 	if len(b.f.also) == 0 && b.head >= 0 { // the only table that has several rows for one of these
 		child := -1

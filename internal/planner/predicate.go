@@ -343,8 +343,8 @@ func (b *builder) intersect(p *pred, vs []semantic.Value) semantic.Cond {
 // without says that a row has no rows of another table.
 func (b *builder) without(p *pred) (semantic.Cond, bool) {
 	t := p.slot.pick.table
-	if t == b.head {
-		return nil, b.fail("it is not clear what %s are without", b.name(t))
+	if t == b.head || b.shownTable() == t {
+		return nil, b.besides(p)
 	}
 	r := semantic.Related{Set: b.name(t), Of: b.name(b.head), Op: semantic.Eq, Count: 0}
 	var and semantic.And
@@ -359,6 +359,25 @@ func (b *builder) without(p *pred) (semantic.Cond, bool) {
 		r.Where = flat(and)
 	}
 	return r, true
+}
+
+// besides takes away the shown values that such rows have: the cities without
+// a shop of that kind, where a city is a column of shops.
+func (b *builder) besides(p *pred) bool {
+	t := p.slot.pick.table
+	if len(p.inner) == 0 || b.aggregated() || len(b.f.outs) == 0 || len(b.f.groups)+len(b.f.supers) > 0 {
+		return b.fail("it is not clear what %s are without", b.name(t))
+	}
+	in, ok := b.all(p.inner)
+	if !ok {
+		return false
+	}
+	q := &semantic.Query{Where: flat(in)}
+	for _, o := range b.f.outs {
+		q.Select = append(q.Select, semantic.Output{Expr: b.ref(o.slot)})
+	}
+	b.q.Sets = append(b.q.Sets, semantic.SetOp{Op: semantic.Except, Query: q})
+	return true
 }
 
 // havingAggregate keeps groups by an aggregate of their rows.

@@ -73,6 +73,10 @@ func TestReadingsOfQuestions(t *testing.T) {
 		"Find the number and average price of red plants.":                                     {"2 7.5"},
 		"List every plant ordered by price.":                                                   {"fern", "ivy", "rose", "tulip"},
 		"Show all plant colours and the number of plants of each colour ordered by the count.": {"green 2", "red 2"},
+		"Which towns have no gardeners older than 50?":                                         {"Bergen"},
+		"What are the last names of gardeners from the most common town?":                      {"Moe", "Reed"},
+		"What is the town with the most people?":                                               {"Oslo"},
+		"What are the last names of gardeners with plants planted in both 2019 and 2021?":      {"Reed"},
 		"What is the colour that is most common?":                                              {"green"},
 		"List all information about each watering.":                                            {"1 1 2", "2 1 1", "3 2 4"},
 	} {

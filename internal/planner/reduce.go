@@ -162,7 +162,7 @@ func (ps *parse) measures(items []item) []item {
 
 // general words add nothing to the noun before them: faculty members.
 var general = map[string]bool{"member": true, "item": true, "record": true, "entry": true, "info": true, "information": true, "data": true, "instance": true, "listing": true,
-	"size": true, "amount": true, "value": true, "figure": true, "table": true, "case": true}
+	"size": true, "amount": true, "value": true, "figure": true, "table": true, "case": true, "history": true}
 
 // one makes a reduced item out of the items it stands for.
 func one(kind byte, node any, m []item) []item {

@@ -94,6 +94,18 @@ func mostDone(ps *parse, m []item) ([]item, bool) {
 	return append(m[:1:1], one(kSuper, s, m[1:])...), true
 }
 
+// people are words for rows of any table.
+var people = map[string]bool{"person": true, "people": true, "member": true, "item": true, "record": true, "entry": true, "instance": true, "individual": true, "row": true, "one": true}
+
+// mostOfAny: the rank with the most members.
+func mostOfAny(ps *parse, m []item) ([]item, bool) {
+	desc, idea := direction(m[0].arg)
+	if idea != "" || ps.before() != byte(lexicon.Have) || !people[lexicon.Lemma(strings.ToLower(m[1].text))] {
+		return nil, false
+	}
+	return one(kSuper, &super{rows: true, desc: desc, n: 1, done: true, at: m[0].start}, m), true
+}
+
 // mostSuch: the most female students.
 func mostSuch(ps *parse, m []item) ([]item, bool) {
 	t := m[len(m)-1]
@@ -200,7 +212,7 @@ func valueIsFrequent(ps *parse, m []item) ([]item, bool) {
 	w, _ := first(m, "q")
 	desc, _ := direction(w.arg)
 	c := columnOf(m[0], label)
-	if a := ps.after(); c == nil || a != 0 && a != '.' && a != '+' && a != '&' && a != ',' {
+	if a := ps.after(); c == nil || strings.IndexByte("CTGKNV", a) >= 0 && a != 0 {
 		return nil, false
 	}
 	return append(m[:1:1], one(kSuper, &super{slot: c, freq: true, desc: desc, n: 1, at: m[0].start}, m[1:])...), true
