@@ -12,7 +12,7 @@ import (
 func exactValues(v Values) func(string) []exact.Hit {
 	return func(text string) (out []exact.Hit) {
 		for _, h := range v.Find(text) {
-			if h.Exact {
+			if h.Exact && strings.EqualFold(h.Value, text) {
 				out = append(out, exact.Hit{Table: h.Table, Column: h.Column, Value: h.Value})
 			}
 		}

@@ -45,6 +45,7 @@ type builder struct {
 	sizes  []int
 	heads  []semantic.Output // what groups are shown by
 
+	behind  bool         // something is said of rows that there may be several of
 	narrows map[int]bool // conditions that say which part of the rows a share is of
 }
 
@@ -320,6 +321,7 @@ func (r *Reader) reaches(from, to int) bool {
 // set is what a table is called in the query when it is reached by a join.
 func (b *builder) set(t, via int) string {
 	b.used[t] = true
+	b.behind = b.behind || t != b.base && len(b.r.direct(b.base, t)) == 0
 	name := b.r.m.Tables[t].Name
 	if via == anyway {
 		return name
@@ -364,6 +366,9 @@ func (b *builder) keys(g group) (shown, group semantic.Expr, ok bool) {
 		}
 		return semantic.Period{Of: at, Grain: g.grain}, nil, ok
 	}
+	if len(b.f.tables) > 0 {
+		g.terms = b.owned(g.terms, b.f.tables[0].table)
+	}
 	var tables []term
 	own := false
 	for _, t := range strong(g.terms) {
@@ -396,6 +401,16 @@ func (b *builder) keys(g group) (shown, group semantic.Expr, ok bool) {
 		return nil, nil, b.fail("what it is grouped by cannot be reached from %s", b.r.tableLabel(b.base))
 	}
 	return ref, nil, true
+}
+
+// owned keeps the columns of the table that is named first, where there are
+// any: the ids of the ferries.
+func (b *builder) owned(ts []term, table int) []term {
+	keep := slices.DeleteFunc(slices.Clone(ts), func(t term) bool { return t.kind == kColumn && t.table != table })
+	if slices.ContainsFunc(keep, func(t term) bool { return t.kind == kColumn && t.weak == strong(ts)[0].weak }) {
+		return keep
+	}
+	return ts
 }
 
 // row shows a row of another table by what names it.

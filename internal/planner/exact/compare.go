@@ -41,9 +41,9 @@ func (p *parser) compared() bool {
 	var of *quantity
 	if q, n := p.quantity(i); n > 0 && !p.s[i].is(kCount) {
 		j := p.next(i+n, kFill, kPrep, kHave)
-		if c := p.piece(j); c.is(kCompare, kBetween) && (len(q.columns) > 0 || q.aggregated()) && !(p.asking && len(p.f.outs)+len(p.f.shown) == 0) {
+		if c := p.piece(j); c.is(kCompare, kBetween) && (len(q.columns) > 0 && p.anyNumeric(q.columns) || q.aggregated() && len(q.rows) == 0) && !(p.asking && len(p.f.outs)+len(p.f.shown) == 0) {
 			i = j
-			if q.aggregated() && !(len(q.rows) > 0) {
+			if q.aggregated() && len(q.rows) == 0 {
 				of = &q
 			} else {
 				cols = q.columns
@@ -350,9 +350,15 @@ func (p *parser) numbered() bool {
 	if len(cols) == 0 || p.asking && len(p.f.outs)+len(p.f.shown) == 0 {
 		return false
 	}
-	j := p.next(i+1, kFill, kPrep)
+	j := p.next(i+1, kFill)
+	if p.piece(j).lower == "of" || p.piece(j).is(kPrep) && slices.ContainsFunc(cols, func(t term) bool { return !t.weak && p.r.column(t).Role == semantic.Time }) {
+		j = p.next(j+1, kFill)
+	}
 	if l, ok := p.piece(j).as(kLike); ok {
 		return p.like(j, cols, l.arg)
+	}
+	if p.piece(j+1).is(kTable, kColumn, kMeasure) && !p.piece(j+1).is(kUnit) {
+		return false
 	}
 	if n, m := p.amount(j); m > 0 && slices.ContainsFunc(cols, func(t term) bool { return p.r.column(t).Class == semantic.Numeric }) {
 		return p.bound(condition{op: semantic.Eq, via: -1}, cols, n, nil, "", j+m)
@@ -364,7 +370,7 @@ func (p *parser) numbered() bool {
 func (p *parser) like(j int, cols []term, kind string) bool {
 	k := p.next(j+1, kFill)
 	s := p.piece(k)
-	if k >= len(p.s) || s.text == "" {
+	if !s.is(kText, kValue) {
 		return false
 	}
 	p.f.conds = append(p.f.conds, condition{columns: cols, match: semantic.MatchKind(kind), text: s.text, not: p.not, via: -1})
@@ -402,6 +408,7 @@ func (p *parser) valued() bool {
 		if !ok {
 			break
 		}
+		c.both = c.both || !slices.ContainsFunc(p.s[i:j], func(s piece) bool { return s.is(kOr) })
 		c.values, i = append(c.values, next), j+1
 	}
 	c.not, p.not = p.not, false

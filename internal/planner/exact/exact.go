@@ -71,6 +71,9 @@ func (r *Reader) Read(question string) Result {
 	if v, ok := r.verified(question, toks); ok {
 		return v
 	}
+	if opens[toks[0].Lower] && !(toks[0].Lower == "how" && len(toks) > 1 && follows[toks[1].Lower]) {
+		return Result{}
+	}
 	ways, unknown := r.segment(question, toks)
 	if len(unknown) > 0 {
 		return Result{Unplaced: unknown}
@@ -130,3 +133,9 @@ func hyphens(q string, toks []lexicon.Token) []lexicon.Token {
 	}
 	return out
 }
+
+// opens are words that ask for what is not read here: a time, a place, a
+// reason, a manner.
+var opens = map[string]bool{"when": true, "where": true, "why": true, "how": true, "whose": true, "whom": true, "is": true, "are": true, "was": true, "were": true, "do": true, "does": true, "did": true, "can": true}
+
+var follows = map[string]bool{"many": true, "much": true, "did": true, "has": true, "have": true}

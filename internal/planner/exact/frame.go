@@ -34,6 +34,7 @@ type condition struct {
 	values  []term // kValue, alternatives that hold together by or
 	roles   []term // joins that the words before name
 	not     bool
+	both    bool // values joined by and
 
 	op       semantic.CompareOp
 	num, hi  string
@@ -59,24 +60,26 @@ type ranking struct {
 
 // frame is a question's parts.
 type frame struct {
-	outs   []quantity
-	shown  []group // columns and tables to show as they are, or to group by when something is counted
-	groups []group
-	conds  []condition
-	rank   *ranking
-	limit  int
-	share  string // share or percent
-	change semantic.Grain
-	diff   bool // asks how something changed
-	over   bool
-	tables []term // spoken of
+	outs     []quantity
+	shown    []group // columns and tables to show as they are, or to group by when something is counted
+	groups   []group
+	conds    []condition
+	rank     *ranking
+	limit    int
+	share    string // share or percent
+	change   semantic.Grain
+	diff     bool // asks how something changed
+	over     bool
+	distinct bool
+	tables   []term // spoken of
 
 	roles    []term // joins named without a value behind them
 	unplaced []string
 	why      string
 	failed   string // why it could not be written
 	own      bool
-	reached  int // the word that it was read up to
+	which    bool // it asks which there are
+	reached  int  // the word that it was read up to
 }
 
 func (f *frame) fail(why string) {

@@ -41,7 +41,7 @@ func (r *Reader) parses(way []piece) []frame {
 	if p.f.why == "" && p.not {
 		p.f.fail("it is not clear what is denied")
 	}
-	p.f.reached = p.piece(p.at).start
+	p.f.reached, p.f.which = p.piece(p.at).start, p.which && strings.HasPrefix(way[0].lower, "which")
 	if p.at >= len(p.s) {
 		p.f.reached = maxWords
 	}
@@ -66,7 +66,7 @@ func (p *parser) next(i int, skip ...kind) int {
 
 // content tells pieces that name something of the model or a quantity.
 func (p *parser) content(s piece) bool {
-	return s.is(kMeasure, kFilter, kColumn, kTable, kValue, kNumber, kPeriod, kCompare, kSuper, kMost)
+	return s.is(kMeasure, kFilter, kColumn, kTable, kValue, kNumber, kPeriod, kCompare, kSuper, kMost, kText)
 }
 
 // step takes what begins at the piece where the parser is.
@@ -119,8 +119,13 @@ func (p *parser) clause(s piece) bool {
 	case s.is(kVerb):
 		return p.linking(s)
 	case s.is(kWhich):
+		if len(p.f.outs)+len(p.f.shown) > 0 && s.lower != "that" {
+			return false // another question
+		}
 		p.which = true
-	case s.is(kFill, kPrep, kHave, kAnd, kAsk, kDistinct):
+	case s.is(kDistinct):
+		p.f.distinct = true
+	case s.is(kFill, kPrep, kHave, kAnd, kAsk):
 	default:
 		return false
 	}
@@ -167,6 +172,9 @@ func (p *parser) never(s piece) bool {
 	stem := lexicon.Stem(s.lower)
 	for i := range p.r.m.Joins {
 		j := &p.r.m.Joins[i]
+		if !slices.Contains(p.spoken(), p.r.tableAt(j.To)) {
+			continue
+		}
 		for _, name := range append([]string{j.Label}, j.Synonyms...) {
 			if slices.ContainsFunc(words(name), func(w string) bool { return lexicon.Stem(w) == stem }) {
 				p.f.conds = append(p.f.conds, condition{without: []term{{kind: kTable, table: p.r.tableAt(j.From), column: -1}}, via: i})
@@ -267,6 +275,9 @@ func (p *parser) grouped() bool {
 	if !s.is(kBy, kEach) || s.is(kJoin) {
 		return false
 	}
+	if s.is(kBy) && p.at > 0 && (p.piece(p.at-1).is(kVerb) || strings.HasSuffix(p.piece(p.at-1).lower, "ed") && !p.piece(p.at-1).is(kColumn, kTable, kMeasure)) {
+		return false // produced by, which groups nothing
+	}
 	i := p.next(p.at+1, kFill, kDistinct)
 	if s.is(kBy) && (p.f.limit > 0 || p.f.rank != nil && len(p.f.rank.by.columns) == 0 && !p.f.rank.by.aggregated()) {
 		if q, n := p.quantity(i); n > 0 && (q.aggregated() || len(q.columns) > 0 && p.anyNumeric(q.columns)) {
@@ -331,9 +342,6 @@ func (p *parser) top() bool {
 		i = p.next(i+1, kFill)
 	}
 	n, ok := p.piece(i).as(kNumber)
-	if !ok && said {
-		n, ok, i = term{arg: "1"}, true, i-1
-	}
 	count := number(n.arg)
 	if !ok || count <= 0 || !p.asking || len(p.f.outs) > 0 || len(p.f.shown) > 0 {
 		return false
@@ -379,6 +387,9 @@ func (p *parser) ranked() bool {
 	desc := op == "max"
 	i := p.next(p.at+1, kFill)
 	q, n := p.quantity(i)
+	if !s.is(kMost) && len(q.rows) > 0 { // the cheapest product is no count of them
+		q, n = quantity{}, 0
+	}
 	entity := len(p.f.shown) > 0 || p.which && !p.asking
 	switch {
 	case n > 0 && entity && (q.aggregated() || p.anyNumeric(q.columns) || p.anyDate(q.columns)):
@@ -497,7 +508,7 @@ func (p *parser) count(i int) (q quantity, n int) {
 			continue
 		case s.is(kTable) && !(q.distinct && s.is(kColumn) && !p.r.named(s)):
 			return quantity{rows: s.all(kTable)}, i + 1 - from
-		case s.is(kColumn):
+		case s.is(kColumn) && !p.anyNumeric(s.all(kColumn)): // a number of points may be a count or a sum
 			q.columns, q.op, q.distinct = s.all(kColumn), semantic.Count, true
 			return q, i + 1 - from
 		case s.is(kValue):
@@ -551,6 +562,9 @@ func (p *parser) quantified() bool {
 	}
 	if s.is(kMeasure) && s.is(kTable, kColumn, kFilter) && !p.asking {
 		return false
+	}
+	if before := p.piece(p.at - 1); s.is(kCount) && before.is(kColumn, kTable) && !before.is(kAnd) {
+		return false // the phone number of
 	}
 	q, n := p.quantity(p.at)
 	if n == 0 || !q.aggregated() {
@@ -616,7 +630,7 @@ func (p *parser) filtered() bool {
 // named reads columns and tables that stand by themselves.
 func (p *parser) named() bool {
 	s := p.s[p.at]
-	if s.is(kGrain) && p.which && p.asking && len(p.f.shown) == 0 && !s.is(kTable) {
+	if s.is(kGrain) && p.which && p.asking && len(p.f.shown) == 0 && !s.is(kTable) && !strings.HasPrefix(s.lower, "date") {
 		g, _ := p.group(p.at)
 		p.f.shown, p.asking = append(p.f.shown, g), false
 		p.at++
@@ -683,8 +697,16 @@ func (p *parser) absent(s piece) bool {
 	if s.is(kTable) && (s.is(kVerb) || !s.is(kColumn) || p.r.named(s)) {
 		p.f.conds = append(p.f.conds, condition{without: s.all(kTable), via: -1})
 	} else {
+		for _, t := range s.all(kColumn) {
+			if slices.ContainsFunc(p.r.column(t).Values, func(v string) bool { return denials[strings.ToLower(v)] }) {
+				return false // no wifi is a value there
+			}
+		}
 		p.f.conds = append(p.f.conds, condition{columns: s.all(kColumn), null: true, via: -1})
 	}
 	p.at++
 	return true
 }
+
+// denials are values that say no.
+var denials = map[string]bool{"no": true, "n": true, "false": true, "f": true, "none": true, "never": true, "0": true}

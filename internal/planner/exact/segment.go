@@ -151,6 +151,7 @@ func (r *Reader) spans(q string, toks []lexicon.Token, i int) (out []piece) {
 			out = append(out, s)
 		}
 	}
+	out = unbroken(toks, i, out)
 	if p, n := periodAt(toks, i); n > 0 {
 		out = merge(out, piece{start: i, end: i + n, text: q[t.Start:toks[i+n-1].End], terms: []term{{kind: kPeriod, period: p}}, cost: 0.9})
 	}
@@ -161,6 +162,33 @@ func (r *Reader) spans(q string, toks []lexicon.Token, i int) (out []piece) {
 		out = merge(out, piece{start: i, end: i + n, text: q[t.Start:toks[i+n-1].End], terms: []term{{kind: kRelative}}, cost: 1})
 	}
 	return out
+}
+
+// unread kinds ask for what nothing here writes.
+var unread = map[lexicon.Kind]bool{lexicon.Sort: true, lexicon.Direction: true, lexicon.Frequent: true, lexicon.Beyond: true, lexicon.Write: true, lexicon.Chat: true,
+	lexicon.Both: true, lexicon.Either: true, lexicon.Whole: true}
+
+// unbroken keeps whole what changes its meaning when it is taken apart: other
+// than, no more than, and all that nothing here reads.
+func unbroken(toks []lexicon.Token, i int, out []piece) []piece {
+	words, end := "", 0
+	for j := i; j < len(toks) && j < i+lexicon.MaxPhrase && !toks[j].Mark && !toks[j].Quoted; j++ {
+		words = strings.TrimSpace(words + " " + toks[j].Lower)
+		if _, own := phrases[words]; own {
+			continue
+		}
+		p, ok := lexicon.Lookup(words)
+		if !ok {
+			continue
+		}
+		k := lexicalKinds[p.Kind]
+		if unread[p.Kind] || j > i && (k == kCompare || k == kNot || k == kSuper || k == kMost || k == kEach || k == kBetween || k == kLike) {
+			end = j + 1
+		}
+	}
+	return slices.DeleteFunc(out, func(s piece) bool {
+		return s.end < end || s.end == end && len(s.terms) > 0 && !s.is(kMeasure, kFilter, kColumn, kTable, kJoin, kValue) && s.is(kFill, kVerb, kPrep) && end > i+1
+	})
 }
 
 // behindLike tells that a word is what something contains or starts with.
@@ -206,7 +234,15 @@ func (r *Reader) span(q string, toks []lexicon.Token, i, end int) piece {
 	s.terms = append(s.terms, r.terms[key]...)
 	if len(s.terms) == 0 && !stop(t.Lower) {
 		for _, t := range r.stems[stemmed(fixed(lemma))] {
-			if t.kind != kFilter || strings.HasSuffix(s.lower, "ed") { // a delay is no delayed flight
+			verb := strings.HasSuffix(s.lower, "ed") || strings.HasSuffix(s.lower, "ing")
+			switch t.kind {
+			case kFilter: // a delay is no delayed flight
+				verb = !verb
+			case kColumn, kTable, kMeasure: // advising is no advisor
+			default:
+				verb = false
+			}
+			if !verb {
 				s.terms = append(s.terms, t)
 			}
 		}

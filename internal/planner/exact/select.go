@@ -52,10 +52,16 @@ func (b *builder) expr(q quantity) (semantic.Expr, bool) {
 // outputs writes the select list.
 func (b *builder) outputs() bool {
 	grouped := len(b.f.outs) > 0 || len(b.have) > 0 || b.f.rank != nil && b.ranksGroups()
-	for _, g := range slices.Concat(b.f.shown, b.f.groups) {
+	for i, g := range slices.Concat(b.f.shown, b.f.groups) {
 		shown, key, ok := b.keys(g)
 		if !ok {
 			return false
+		}
+		if i >= len(b.f.shown) && len(b.heads) > 0 && len(b.f.shown) > 0 && g.grain == "" && g.part == "" {
+			if !b.stands(g, shown) {
+				return b.fail("it is not clear of what each is shown")
+			}
+			continue
 		}
 		o := semantic.Output{Expr: shown}
 		if !slices.ContainsFunc(b.heads, func(h semantic.Output) bool { return same(h.Expr, shown) }) {
@@ -79,7 +85,7 @@ func (b *builder) outputs() bool {
 		b.q.Select = append(b.q.Select, semantic.Output{Expr: e})
 	}
 	if !grouped {
-		b.q.Distinct = b.repeats()
+		b.q.Distinct = b.f.distinct || b.repeats()
 	}
 	if b.f.share != "" && !b.shares() {
 		return false
@@ -88,6 +94,25 @@ func (b *builder) outputs() bool {
 		return false
 	}
 	return len(b.q.Select) > 0 || b.fail("it does not say what to show")
+}
+
+// stands tells that what is shown already says which group it is: it is that,
+// or the key that leads to its table.
+func (b *builder) stands(g group, shown semantic.Expr) bool {
+	return len(b.heads) == 1 && slices.ContainsFunc(b.heads, func(h semantic.Output) bool {
+		ref, ok := h.Expr.(semantic.Ref)
+		return same(h.Expr, shown) || ok && slices.ContainsFunc(g.terms, func(t term) bool {
+			if t.kind != kTable {
+				return false
+			}
+			for _, j := range b.r.direct(b.base, t.table) {
+				if x := b.r.m.Joins[j]; len(x.Columns) == 1 && strings.EqualFold(x.Columns[0], ref.Column) && strings.EqualFold(ref.Set, b.q.From) {
+					return true
+				}
+			}
+			return false
+		})
+	})
 }
 
 func same(a, z semantic.Expr) bool { return fmt.Sprintf("%#v", a) == fmt.Sprintf("%#v", z) }
@@ -118,7 +143,7 @@ func (b *builder) repeats() bool {
 			return false
 		}
 	}
-	return len(b.q.Select) > 0 && b.f.rank == nil
+	return len(b.q.Select) > 0 && b.f.rank == nil && (b.f.which || len(b.f.tables) == 0)
 }
 
 // shares makes the quantity a part of its total, or of the rows there are.
@@ -213,6 +238,9 @@ func (b *builder) order() bool {
 	case !r.by.aggregated() && len(r.by.columns) == 0 && len(b.f.outs) == 1:
 		by, ok = b.q.Select[len(b.q.Select)-1].Expr, true
 	case r.most && !r.by.aggregated() && b.ranksGroups():
+		if len(b.f.tables) > 0 && !slices.ContainsFunc(b.f.shown, func(g group) bool { return slices.ContainsFunc(g.terms, func(t term) bool { return t.kind == kTable }) }) {
+			return b.fail("it is not clear what has the most")
+		}
 		q := r.by
 		q.op = semantic.Sum
 		by, ok = b.expr(q)
@@ -262,6 +290,9 @@ func (b *builder) mentions() bool {
 			return b.fail("%s and %s are not joined", b.r.tableLabel(b.base), b.r.tableLabel(m.table))
 		case len(direct) > 0 && !slices.ContainsFunc(direct, func(j int) bool { return b.r.m.Joins[j].FromOptional }):
 			continue
+		}
+		if len(b.between(m.table)) == 0 && len(b.q.Group) == 0 {
+			return b.fail("it is not clear what %s have to do with it", b.r.tableLabel(m.table))
 		}
 		r := semantic.Related{Set: b.r.m.Tables[m.table].Name, Of: b.q.From}
 		if vias := b.between(m.table); len(vias) > 1 {

@@ -187,7 +187,8 @@ func (r *Reader) naming(t int) (term, bool) {
 		}
 	}
 	if len(table.PrimaryKey) == 1 {
-		return r.columnAt(table.Name, table.PrimaryKey[0])
+		c, ok := r.columnAt(table.Name, table.PrimaryKey[0])
+		return c, ok && r.column(c).Class == semantic.Text
 	}
 	return term{}, false
 }

@@ -10,6 +10,7 @@ import (
 // conditions writes what rows or groups are kept.
 func (b *builder) conditions() bool {
 	b.narrows = map[int]bool{}
+	absent := false
 	for _, c := range b.f.conds {
 		if c.quantity != nil {
 			if !b.having(c) {
@@ -18,6 +19,10 @@ func (b *builder) conditions() bool {
 			continue
 		}
 		w, ok := b.cond(c)
+		absent = absent || len(c.without) > 0
+		if absent && b.behind {
+			return b.fail("it is not clear what there is none of")
+		}
 		if !ok {
 			return b.fail("a condition of it cannot be written over %s", b.r.tableLabel(b.base))
 		}
@@ -207,6 +212,9 @@ func (b *builder) valued(c condition) (semantic.Cond, bool) {
 	class := b.r.column(t).Class
 	if class != semantic.Numeric {
 		class = semantic.Text
+	}
+	if len(c.values) > 1 && c.both && b.behind {
+		return nil, b.fail("“%s” and “%s” may mean both together or any of them", c.values[0].arg, c.values[1].arg)
 	}
 	var vs []semantic.Value
 	for _, s := range texts[k] {
