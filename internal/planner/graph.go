@@ -165,8 +165,8 @@ func (x *index) shownBy(t int) []ref {
 // describing are last words of columns that say what a row is.
 var describing = map[string]bool{"description": true, "detail": true, "label": true, "text": true, "title": true}
 
-// link gives the table between two that holds nothing but pairs of their
-// keys, whose rows are as many as the pairs; b itself when there is none.
+// link gives the table between two whose rows lead to one of each, as a pair of
+// theirs; b itself when there is none.
 func (x *index) link(a, b int) int {
 	if a == b {
 		return b
@@ -182,25 +182,6 @@ func (x *index) link(a, b int) int {
 		}
 	}
 	return b
-}
-
-// pairs tells that a table's key is its two foreign keys, or that it has no
-// other columns.
-func (x *index) pairs(t, a, b int) bool {
-	pk := x.table(t).PrimaryKey
-	n := 0
-	for c := range x.table(t).Columns {
-		r := ref{t, c}
-		foreign := x.leadsTo(r, a) || x.leadsTo(r, b)
-		inKey := slices.ContainsFunc(pk, func(k string) bool { return strings.EqualFold(k, x.column(r).Name) })
-		if foreign {
-			n++
-		}
-		if inKey && !foreign || len(pk) == 0 && !foreign {
-			return false
-		}
-	}
-	return n == 2 && (len(pk) == 0 || len(pk) == 2)
 }
 
 // leadsTo tells a foreign key to table t.
