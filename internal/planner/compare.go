@@ -106,6 +106,9 @@ func columnCompare(ps *parse, m []item) ([]item, bool) {
 	if s == nil || col.kind == kTable && col.tabs[0].score >= s.opts[0].score {
 		return nil, false
 	}
+	if s.opts[0].score < 0.7 && ps.p.index.column(s.opts[0].ref).Role == semantic.Key {
+		return nil, false // a plant below 30 is none with a key below
+	}
 	if a := ps.after(); (a == kTable || a == kColumn) && len(only(m, "w")) > 0 {
 		return nil, false
 	}
@@ -296,6 +299,51 @@ func nestedOf(ps *parse, m []item) ([]item, bool) {
 		p.inner = append(p.inner, in)
 	}
 	return one(kPred, p, m), true
+}
+
+// nestedRow: heavier than the one with the most seats; more than Ann earns. The
+// column is compared with the same of one other row.
+func nestedRow(ps *parse, m []item) ([]item, bool) {
+	cmp, _ := first(m, ">")
+	op, idea := compareOp(cmp.arg)
+	cols := only(m, "CT")
+	s, t := columnOf(cols[0], number), cols[len(cols)-1]
+	if s == nil || idea != "" || len(cols) != 2 || t.kind != kTable || slices.ContainsFunc(m, func(it item) bool { return it.quant != "" }) || !ps.p.index.isNumber(s.opts[0].ref) ||
+		!slices.ContainsFunc(s.opts, func(c cand) bool { return c.table == t.tabs[0].table }) {
+		return nil, false
+	}
+	p := &pred{kind: nested, op: op, slot: s, at: m[0].start}
+	s.owners = t.tabs
+	if w, ok := first(m, "S"); ok {
+		p.of = w.node.(*super)
+		if p.of.slot == nil || p.of.rows || p.of.freq || p.of.agg != "" || p.of.out != nil {
+			return nil, false
+		}
+		p.of.slot.owners = t.tabs
+	}
+	for _, f := range only(m, "F") {
+		in := f.node.(*pred)
+		if in.kind != among && in.kind != compare || in.rows || in.neg || len(in.values) != 1 || in.kind == compare && in.op != semantic.Eq || !ps.p.index.naming(in.slot.opts[0].ref) {
+			return nil, false
+		}
+		ps.own(in, tableOf(t))
+		p.inner = append(p.inner, in)
+	}
+	return one(kPred, p, m), true
+}
+
+// ofAnother: a band above 40 and a band below 30.
+func ofAnother(ps *parse, m []item) ([]item, bool) {
+	p := m[0].node.(*pred)
+	cmp, _ := first(m, ">")
+	num, _ := first(m, "N")
+	op, idea := compareOp(cmp.arg)
+	if a := ps.after(); p.kind != compare || p.rows || p.slot == nil || idea != "" || a == kTable || a == kColumn {
+		return nil, false
+	}
+	q := &pred{kind: compare, slot: p.slot, op: op, values: []string{num.arg}, at: cmp.start}
+	out := slices.Clone(m[:len(m)-2])
+	return append(slices.DeleteFunc(out, func(it item) bool { return it.kind == kTable }), one(kPred, q, m[len(m)-2:])...), true
 }
 
 // tally is the column that says how many of something there are: the number

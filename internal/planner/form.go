@@ -78,6 +78,7 @@ type pred struct {
 	or     []*pred // or any of these
 	at     int
 	name   string // of a filter of the model
+	of     *super // nested: compared with the row that is the extreme of this
 	slot2  *slot  // nested: the column the aggregate is of
 	bare   bool   // a value that names no column
 	end    string // of a bare value: what comes before says it is a "start" or an "end"
@@ -155,6 +156,9 @@ func (f *form) slots() []*slot {
 		for _, p := range ps {
 			add(p.slot)
 			add(p.slot2)
+			if p.of != nil {
+				add(p.of.slot)
+			}
 			walk(p.inner)
 			walk(p.or)
 		}

@@ -95,7 +95,33 @@ func (r *reader) whichThenShow() {
 		}
 	}
 	if n := r.sentence; n > 0 && len(r.f.outs) > n && slices.ContainsFunc(r.f.outs[n:], plain) {
+		if first := slices.IndexFunc(r.f.outs[:n], plain); first == 0 && r.f.head != nil && r.f.outs[0].at < 4 && len(r.f.supers) == 0 {
+			r.ofFirst(r.f.outs[first].slot, r.f.outs[n:])
+		}
 		r.f.outs = slices.Concat(slices.DeleteFunc(slices.Clone(r.f.outs[:n]), plain), r.f.outs[n:])
+	}
+}
+
+// ofFirst puts what a later sentence shows under what the first asks for:
+// which countries have a shop? List their names.
+func (r *reader) ofFirst(first *slot, outs []*output) {
+	var owners []cand
+	for _, c := range first.opts {
+		if c.column < 0 || c.score < first.opts[0].score-0.05 {
+			continue
+		}
+		t := c.table
+		for _, e := range r.p.index.edges[c.table] {
+			if r.p.index.leadsTo(c.ref, e.to) {
+				t = e.to
+			}
+		}
+		owners = append(owners, cand{ref{t, -1}, c.score})
+	}
+	for _, o := range outs {
+		if o.agg == "" && len(owners) > 0 && o.slot.opts[0].ref != first.opts[0].ref {
+			o.slot.owners = owners
+		}
 	}
 }
 

@@ -270,6 +270,12 @@ func (b *builder) nested(p *pred) (semantic.Cond, bool) {
 		of = p.slot2
 	}
 	q := &semantic.Query{From: b.name(of.pick.table), Select: []semantic.Output{{Expr: semantic.Aggregate{Op: p.agg, Of: b.ref(of)}}}}
+	if p.agg == "" { // of one row
+		q.Select[0].Expr = b.ref(of)
+	}
+	if p.of != nil {
+		q.Order, q.Limit = []semantic.Order{{By: b.ref(p.of.slot), Desc: p.of.desc}}, 1
+	}
 	if len(p.inner) > 0 {
 		in, ok := b.all(p.inner)
 		if !ok {

@@ -77,6 +77,10 @@ func TestReadingsOfQuestions(t *testing.T) {
 		"What are the last names of gardeners from the most common town?":                      {"Moe", "Reed"},
 		"What is the town with the most people?":                                               {"Oslo"},
 		"What are the last names of gardeners with plants planted in both 2019 and 2021?":      {"Reed"},
+		"How many plants have a height greater than the plant with the highest price?":         {"1"},
+		"What are the names of plants with a higher price than the plant named ivy?":           {"rose"},
+		"Show the towns where a gardener above age 50 and a gardener below 40 live.":           {"Oslo"},
+		"What are the colours having at least one plant? List the colour.":                     {"green", "green", "red", "red"},
 		"What is the colour that is most common?":                                              {"green"},
 		"List all information about each watering.":                                            {"1 1 2", "2 1 1", "3 2 4"},
 	} {

@@ -51,6 +51,7 @@ var rules = []rule{
 	{re(`pjN&N`), bothYears},
 	{re(`pN`), inYear},
 	{re(`F,?[|&]?[pbw]?>p?N`), sameColumn},
+	{re(`F,?&T>p?N`), ofAnother},
 	{re(`F>`), orBeyond},
 	{re(`FN`), andYear},
 	{re(`F,?\|p?N`), orNumber},
@@ -86,6 +87,10 @@ var rules = []rule{
 }
 
 var lateRules = []rule{
+	{re(`[CT][bhpwv]*>p*T[hw]*S`), nestedRow},
+	{re(`[CT][bhpwv]*>p*T([hwpvb]*F)+`), nestedRow},
+	{re(`>Cp*T[hw]*S`), nestedRow},
+	{re(`>Cp*T([hwpvb]*F)+`), nestedRow},
 	{re(`[CT][bhpwv]*>[pw]*s?p?(C[pw]*)?(F*[CT])?([pwvbhy&]*F)*`), nestedRows},
 	{re(`>C[pw]*(F*[CT])?([pwvbhy&]*F)*`), nestedRows},
 	{re(`>[pw]*F*T([pwvbhy&]*F)*`), nestedRows},
@@ -94,7 +99,7 @@ var lateRules = []rule{
 	{re(`FT`), valueOfTable},
 	{re(`F,?\|[bhpwvT]*F`), eitherPred},
 	{re(`>[wbhpv]*F`), otherThan},
-	{re(`>[w]*h[T]`), exceptHaving},
+	{re(`>[wT]*h[T]`), exceptHaving},
 	{re(`FbC`), valueAs},
 	{re(`j[bhp]*F`), bothPred},
 	{re(`![bhpvwuy]*F`), notPred},
