@@ -20,7 +20,8 @@ func (r reading) settle(ctx context.Context, e *tool.Env, in queryInput, a plann
 	within, cancel := context.WithTimeout(ctx, settleWithin)
 	defer cancel()
 	q := product.Query{ProductID: in.DataProductID, Version: in.DataProductVersion, AuthID: in.AuthID, Via: e.Via}
-	rows := r.rows(within, e, q, a.Query, r.model)
+	ran := map[string]planner.Rows{}
+	rows := r.rows(within, e, q, a.Query, r.model, ran)
 	checked := make([]planner.Rows, len(a.Checks))
 	for i, c := range a.Checks {
 		m := r.model
@@ -28,21 +29,26 @@ func (r reading) settle(ctx context.Context, e *tool.Env, in queryInput, a plann
 			m = r.model.Stored()
 		}
 		if rows.Known {
-			checked[i] = r.rows(within, e, q, c.Query, m)
+			checked[i] = r.rows(within, e, q, c.Query, m, ran)
 		}
 	}
 	return r.planner.Settle(a, rows, checked)
 }
 
-func (r reading) rows(ctx context.Context, e *tool.Env, q product.Query, query semantic.Query, m *semantic.Model) planner.Rows {
+// rows gives a query's rows; no statement runs twice.
+func (r reading) rows(ctx context.Context, e *tool.Env, q product.Query, query semantic.Query, m *semantic.Model, ran map[string]planner.Rows) (rows planner.Rows) {
 	s, err := semantic.Compile(query, m, m.Dialect)
 	if err != nil {
-		return planner.Rows{}
+		return rows
+	}
+	rows, again := ran[s.SQL]
+	if again {
+		return rows
 	}
 	q.SQL = s.SQL
-	cells, err := tool.Texts(ctx, e, q, planner.MostRows+1)
-	if err != nil || len(cells) > planner.MostRows {
-		return planner.Rows{}
+	if cells, err := tool.Texts(ctx, e, q, planner.MostRows+1); err == nil && len(cells) <= planner.MostRows {
+		rows = planner.Rows{Cells: cells, Known: true}
 	}
-	return planner.Rows{Cells: cells, Known: true}
+	ran[s.SQL] = rows
+	return rows
 }

@@ -15,6 +15,8 @@ const (
 	owned      = 0.3  // a column of the table that it is said to be of
 	maxOptions = 6
 	maxCombos  = 3000
+	wideModel  = 100 // tables, from which fewer are tried: each word may be many columns
+	wideCombos = 400
 	maxSlots   = 24
 )
 
@@ -41,7 +43,11 @@ func (p *Planner) resolve(f *form, nth int) (s standing, ok bool) {
 			return standing{}, false
 		}
 	}
-	shrink(slots)
+	most := maxCombos
+	if len(p.index.model.Tables) > wideModel {
+		most = wideCombos
+	}
+	shrink(slots, most)
 	r := &search{p: p, slots: slots, dist: map[int]map[int]int{}, now: make([]cand, len(slots)), named: namedTables(f)}
 	r.shown, r.most, r.ways = make([]bool, len(slots)), make([]float64, len(slots)+1), map[string]float64{}
 	for i := len(slots) - 1; i >= 0; i-- {
@@ -149,7 +155,7 @@ func (p *Planner) fit(s *slot, r ref) float64 {
 }
 
 // shrink keeps the number of combinations within bounds.
-func shrink(slots []*slot) {
+func shrink(slots []*slot, most int) {
 	for {
 		n, widest := 1, 0
 		for i, s := range slots {
@@ -161,7 +167,7 @@ func shrink(slots []*slot) {
 				n = 1 << 30
 			}
 		}
-		if n <= maxCombos || len(slots[widest].opts) == 1 {
+		if n <= most || len(slots[widest].opts) == 1 {
 			return
 		}
 		slots[widest].opts = slots[widest].opts[:len(slots[widest].opts)-1]
@@ -192,10 +198,10 @@ type choiceOf struct {
 func (r *search) walk(i int, sum float64) {
 	if i < len(r.slots) {
 		for _, o := range r.slots[i].opts {
-			if len(r.best) == kept && sum+o.score+r.most[i+1] <= r.best[kept-1].score+1e-9 {
-				continue // nothing that follows makes up for it, and joins only cost
-			}
 			r.now[i] = o
+			if len(r.best) == kept && sum+o.score+r.most[i+1]-r.least(i+1) <= r.best[kept-1].score+1e-9 {
+				continue // nothing that follows makes up for it
+			}
 			r.walk(i+1, sum+o.score)
 		}
 		return
@@ -234,6 +240,22 @@ func (r *search) same(as []cand) bool {
 		}
 	}
 	return true
+}
+
+// least is what the joins between the first n picks cost at least: each table
+// more takes one.
+func (r *search) least(n int) float64 {
+	cost := -hopCost
+	for i, c := range r.now[:n] {
+		if slices.ContainsFunc(r.now[:i], func(o cand) bool { return o.table == c.table }) {
+			continue
+		}
+		cost += hopCost
+		if !r.named[c.table] {
+			cost += unnamed
+		}
+	}
+	return cost
 }
 
 // cost is what the joins between the picked tables take.

@@ -98,6 +98,7 @@ func (b *bench) figures() []*figure {
 	all = append(all, b.export("Arrow", "application/vnd.apache.arrow.stream", "arrow", "the bare driver to an IPC file")...)
 	all = append(all, b.export("CSV", "text/csv", "csv", "COPY TO a CSV file")...)
 	all = append(all, b.agents()...)
+	all = append(all, b.planners()...)
 	all = append(all, b.drafts()...)
 	all = append(all, b.charts()...)
 	return append(all,

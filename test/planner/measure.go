@@ -221,10 +221,10 @@ func turned(t eval.Table) eval.Table {
 	return out
 }
 
-var quoted = regexp.MustCompile(`“[^”]*”`)
+var particular = regexp.MustCompile(`“[^”]*”|\([^)]*\)`)
 
 // kind of an abstention: without the names that are particular to a question.
 func kind(reason string) string {
 	c, _, _ := strings.Cut(reason, ":")
-	return quoted.ReplaceAllString(c, "…")
+	return particular.ReplaceAllString(c, "…")
 }
