@@ -19,6 +19,13 @@ type amount struct {
 
 // amount reads a number and its unit from piece i.
 func (p *parser) amount(i int) (a amount, n int) {
+	if m := p.piece(i); m.text == "-" || m.text == "−" || m.lower == "minus" {
+		if a, n := p.amount(i + 1); n > 0 && !strings.HasPrefix(a.num, "-") {
+			a.num, a.text = "-"+a.num, "-"+a.text
+			return a, n + 1
+		}
+		return a, 0
+	}
 	s := p.piece(i)
 	t, ok := s.as(kNumber)
 	if !ok {
@@ -39,7 +46,7 @@ func (p *parser) compared() bool {
 	i := p.at
 	var cols []term
 	var of *quantity
-	if q, n := p.quantity(i); n > 0 && !p.s[i].is(kCount) {
+	if q, n := p.quantity(i); n > 0 && !p.s[i].is(kCount) && len(q.conds) == 0 {
 		j := p.next(i+n, kFill, kPrep, kHave)
 		if c := p.piece(j); c.is(kCompare, kBetween) && (len(q.columns) > 0 && p.anyNumeric(q.columns) || q.aggregated() && len(q.rows) == 0) && !(p.asking && len(p.f.outs)+len(p.f.shown) == 0) {
 			i = j
@@ -114,6 +121,7 @@ func (p *parser) than(i int, cols []term, of *quantity) bool {
 		s := p.piece(k)
 		if q, n := p.quantity(k); n > 0 && !p.piece(k).is(kCount) && !(s.is(kColumn) && !p.grouping() && !q.aggregated()) {
 			if q.aggregated() || p.grouping() && p.anyNumeric(q.columns) {
+				p.f.conds = append(p.f.conds, q.conds...)
 				return p.bound(condition{op: op, quantity: &q, via: -1}, nil, num, nil, "", k+n)
 			}
 		}
@@ -278,6 +286,13 @@ func (p *parser) overlap(x term, next int) (n int) {
 	if p.verb != "" && has[lexicon.Stem(p.verb)] {
 		n++
 	}
+	if before := p.piece(p.at - 1); before.is(kFilter, kVerb) { // delayed more than an hour
+		for _, name := range append([]string{c.Name, c.Label}, c.Synonyms...) {
+			if stemmed(words(name)) == stemmed(words(before.lower)) {
+				n += 3
+			}
+		}
+	}
 	if next < len(p.s) && has[lexicon.Stem(p.s[next].lower)] {
 		n++
 	}
@@ -394,6 +409,10 @@ func (p *parser) valued() bool {
 			}
 		}
 	}
+	if len(c.roles) == 0 && len(c.columns) == 0 && len(p.verbRoles) > 0 && i == p.at && p.next(p.verbAt, kFill, kPrep) == i {
+		c.roles, c.hinted = p.verbRoles, true
+	}
+	p.verbRoles = nil
 	v, ok := p.piece(i).as(kValue)
 	if !ok || p.piece(i).is(kMeasure, kCount, kAgg) {
 		return false

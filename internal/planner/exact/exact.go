@@ -72,7 +72,7 @@ func (r *Reader) Read(question string) Result {
 		return v
 	}
 	if opens[toks[0].Lower] && !(toks[0].Lower == "how" && len(toks) > 1 && follows[toks[1].Lower]) {
-		return Result{}
+		return Result{Own: true, Reason: "it asks for something other than how many, how much or which", Unplaced: []string{toks[0].Text}}
 	}
 	ways, unknown := r.segment(question, toks)
 	if len(unknown) > 0 {

@@ -14,6 +14,7 @@ type quantity struct {
 	columns  []term
 	rows     []term // tables to count
 	distinct bool
+	conds    []condition // said of what is counted
 }
 
 func (q quantity) aggregated() bool { return len(q.measures) > 0 || q.op != "" || len(q.rows) > 0 }
@@ -33,6 +34,7 @@ type condition struct {
 	filter  int    // of the model, when columns is nil and period too
 	values  []term // kValue, alternatives that hold together by or
 	roles   []term // joins that the words before name
+	hinted  bool   // by a verb only
 	not     bool
 	both    bool // values joined by and
 
@@ -74,6 +76,7 @@ type frame struct {
 	tables   []term // spoken of
 
 	roles    []term // joins named without a value behind them
+	verbs    []term // joins that verbs speak of
 	unplaced []string
 	why      string
 	failed   string // why it could not be written

@@ -15,11 +15,14 @@ type parser struct {
 	f  frame
 	at int
 
-	asking bool // what is named here is to be shown
-	not    bool // said before what follows
-	ever   bool // it was said as never
-	which  bool
-	verb   string // the last one, which may say of what a condition is
+	asking    bool // what is named here is to be shown
+	not       bool // said before what follows
+	ever      bool // it was said as never
+	which     bool
+	listing   bool   // it says show, or list
+	verbRoles []term // joins that a verb speaks of
+	verbAt    int    // the piece behind it
+	verb      string // the last one, which may say of what a condition is
 }
 
 // parses reads pieces as a frame.
@@ -125,7 +128,9 @@ func (p *parser) clause(s piece) bool {
 		p.which = true
 	case s.is(kDistinct):
 		p.f.distinct = true
-	case s.is(kFill, kPrep, kHave, kAnd, kAsk):
+	case s.is(kAsk):
+		p.listing = true
+	case s.is(kFill, kPrep, kHave, kAnd):
 	default:
 		return false
 	}
@@ -133,20 +138,60 @@ func (p *parser) clause(s piece) bool {
 	return true
 }
 
-// linking takes a verb: one that ends the question, or stands before a noun,
-// has to say something known.
+// linking takes a verb: it says nothing that matters, or something that the
+// model speaks of. One that a join is called by says of what the next value is.
 func (p *parser) linking(s piece) bool {
 	p.verb = s.lower
 	p.at++
-	if j := p.next(p.at, kFill, kMark); j < len(p.s) && p.piece(p.at).start > 0 {
-		return true
+	last := p.next(p.at, kFill, kMark) >= len(p.s)
+	for i := range p.r.m.Joins {
+		j := &p.r.m.Joins[i]
+		if p.says(s, append([]string{j.Label}, j.Synonyms...)...) {
+			p.f.verbs = append(p.f.verbs, term{kind: kJoin, n: i})
+			p.verbRoles, p.verbAt = append(p.verbRoles, term{kind: kJoin, n: i}), p.at
+		}
 	}
-	return bland[s.lower] || p.said(s)
+	switch {
+	case bland[s.lower] || !p.verbSays(s):
+		return bland[s.lower]
+	case last:
+		return len(p.f.verbs) > 0 || p.said(s)
+	}
+	return true
+}
+
+// says tells that a verb's stem is in one of the names.
+func (p *parser) says(s piece, names ...string) bool {
+	stem := stemmed(fixed([]string{lexicon.Lemma(s.lower)}))
+	return slices.ContainsFunc(names, func(n string) bool {
+		return slices.ContainsFunc(words(n), func(w string) bool {
+			return len(w) > 1 && stemmed(fixed([]string{strings.Trim(w, ",;.")})) == stem
+		})
+	})
+}
+
+// verbSays tells that the model uses a verb, wherever.
+func (p *parser) verbSays(s piece) bool {
+	m := p.r.m
+	for i := range m.Tables {
+		t := &m.Tables[i]
+		if p.says(s, append([]string{t.Name, t.Label, t.Description}, t.Synonyms...)...) {
+			return true
+		}
+		for j := range t.Columns {
+			if c := &t.Columns[j]; p.says(s, append([]string{c.Name, c.Label, c.Description}, c.Synonyms...)...) {
+				return true
+			}
+		}
+	}
+	return len(p.f.verbs) > 0 && slices.ContainsFunc(p.f.verbs, func(v term) bool {
+		return p.says(s, append([]string{m.Joins[v.n].Label}, m.Joins[v.n].Synonyms...)...)
+	})
 }
 
 // bland verbs hold of every row there is.
 var bland = map[string]bool{"made": true, "recorded": true, "observed": true, "measured": true, "reported": true, "registered": true, "happen": true, "happened": true, "occur": true,
-	"occurred": true, "take place": true, "took place": true, "seen": true, "have": true, "go": true}
+	"occurred": true, "take place": true, "took place": true, "seen": true, "have": true, "go": true, "went": true, "fell": true, "fall": true, "got": true, "get": true, "been": true, "exist": true, "exists": true}
 
 // said tells that a verb's stem is in the names of what the question uses.
 func (p *parser) said(s piece) bool {
@@ -285,6 +330,7 @@ func (p *parser) grouped() bool {
 				p.f.rank = &ranking{desc: true}
 			}
 			p.f.rank.by = q
+			p.f.conds = append(p.f.conds, q.conds...)
 			p.at = i + n
 			return true
 		}
@@ -394,6 +440,7 @@ func (p *parser) ranked() bool {
 	switch {
 	case n > 0 && entity && (q.aggregated() || p.anyNumeric(q.columns) || p.anyDate(q.columns)):
 		p.f.rank = &ranking{by: q, desc: desc, most: s.is(kMost)}
+		p.f.conds = append(p.f.conds, q.conds...)
 	case n > 0 && !entity && !s.is(kMost) && len(q.columns) > 0 && !q.aggregated() && (p.anyNumeric(q.columns) || p.anyDate(q.columns)):
 		if p.f.limit > 1 {
 			p.f.shown = append(p.f.shown, group{terms: q.columns})
@@ -489,37 +536,34 @@ func (p *parser) totalled(i int) int {
 // count reads how many and what is counted. Conditions may stand before it.
 func (p *parser) count(i int) (q quantity, n int) {
 	from := i
-	was := len(p.f.conds)
 	for i++; i < len(p.s); i++ {
 		s := p.s[i]
+		n := i + 1 - from
 		switch {
 		case s.is(kDistinct):
 			q.distinct = true
 			continue
-		case s.is(kMeasure) && !q.distinct:
-			if m := p.counts(s); len(m) > 0 {
-				if t := s.all(kTable); len(t) > 0 {
-					return quantity{rows: t}, i + 1 - from
-				}
-				return quantity{measures: m}, i + 1 - from
+		case s.is(kMeasure) && !q.distinct && len(p.counts(s)) > 0:
+			if t := s.all(kTable); len(t) > 0 {
+				return quantity{rows: t, conds: q.conds}, n
 			}
+			return quantity{measures: p.counts(s), conds: q.conds}, n
 		case s.is(kFilter) && !s.is(kTable):
-			p.f.conds = append(p.f.conds, p.filter(s))
+			t, _ := s.as(kFilter)
+			q.conds = append(q.conds, condition{filter: t.n + 1, via: -1})
 			continue
 		case s.is(kTable) && !(q.distinct && s.is(kColumn) && !p.r.named(s)):
-			return quantity{rows: s.all(kTable)}, i + 1 - from
-		case s.is(kColumn) && !p.anyNumeric(s.all(kColumn)): // a number of points may be a count or a sum
-			q.columns, q.op, q.distinct = s.all(kColumn), semantic.Count, true
-			return q, i + 1 - from
+			return quantity{rows: s.all(kTable), conds: q.conds}, n
+		case s.is(kColumn) && !s.is(kGrain) && !p.anyNumeric(s.all(kColumn)): // a number of points may be a count or a sum
+			return quantity{columns: s.all(kColumn), op: semantic.Count, distinct: true, conds: q.conds}, n
 		case s.is(kValue):
-			p.f.conds = append(p.f.conds, condition{values: s.all(kValue), via: -1})
+			q.conds = append(q.conds, condition{values: s.all(kValue), via: -1})
 			continue
 		case s.is(kFill, kPrep):
 			continue
 		}
 		break
 	}
-	p.f.conds = p.f.conds[:was]
 	return quantity{}, 0
 }
 
@@ -563,6 +607,9 @@ func (p *parser) quantified() bool {
 	if s.is(kMeasure) && s.is(kTable, kColumn, kFilter) && !p.asking {
 		return false
 	}
+	if s.is(kMeasure) && s.is(kTable) && p.f.share == "" && (p.which || p.listing || p.f.rank != nil || p.f.limit > 0) && !p.later(kBy, kEach, kOver, kChange) {
+		return false // which planes, and not how many
+	}
 	if before := p.piece(p.at - 1); s.is(kCount) && before.is(kColumn, kTable) && !before.is(kAnd) {
 		return false // the phone number of
 	}
@@ -579,7 +626,7 @@ func (p *parser) quantified() bool {
 	if len(p.f.shown) > 0 && len(p.f.outs) == 0 && s.is(kMeasure) && s.is(kTable) {
 		return false
 	}
-	p.f.outs = append(p.f.outs, q)
+	p.f.outs, p.f.conds = append(p.f.outs, q), append(p.f.conds, q.conds...)
 	p.at += n
 	for { // the average temperature and humidity
 		j := p.at
@@ -596,6 +643,11 @@ func (p *parser) quantified() bool {
 	}
 	p.asking = false
 	return true
+}
+
+// later tells that a piece of a kind is still to come.
+func (p *parser) later(ks ...kind) bool {
+	return slices.ContainsFunc(p.s[p.at:], func(s piece) bool { return s.is(ks...) })
 }
 
 // much reads how much rain: a measure, or a column's sum.

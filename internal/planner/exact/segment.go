@@ -151,6 +151,7 @@ func (r *Reader) spans(q string, toks []lexicon.Token, i int) (out []piece) {
 			out = append(out, s)
 		}
 	}
+	out = append(out, r.dotted(q, toks, i)...)
 	out = unbroken(toks, i, out)
 	if p, n := periodAt(toks, i); n > 0 {
 		out = merge(out, piece{start: i, end: i + n, text: q[t.Start:toks[i+n-1].End], terms: []term{{kind: kPeriod, period: p}}, cost: 0.9})
@@ -352,6 +353,9 @@ func (s *piece) value(r *Reader, toks []lexicon.Token) {
 		return
 	}
 	hits := r.find(s.text)
+	if len(hits) == 0 && t.Text != t.Lower {
+		hits = r.company(s.text)
+	}
 	if len(hits) == 0 {
 		return
 	}
@@ -359,6 +363,35 @@ func (s *piece) value(r *Reader, toks []lexicon.Token) {
 	if s.end-s.start > 1 {
 		s.cost = 0.9
 	}
+}
+
+// company finds a firm by its name without its legal form.
+func (r *Reader) company(name string) []Hit {
+	for _, form := range []string{" Inc.", " Inc", ", Inc.", " Co.", " Corp.", " Corporation", " Company", " Ltd.", " Ltd", " LLC", " plc", " AG", " GmbH", " SA", " S.A."} {
+		if hits := r.find(name + form); len(hits) > 0 {
+			return hits
+		}
+	}
+	return nil
+}
+
+// dotted gives the values that hold full stops, or end with one.
+func (r *Reader) dotted(q string, toks []lexicon.Token, i int) (out []piece) {
+	stops := false
+	for j := i; j < len(toks) && j < i+maxSpan+2 && !toks[j].Quoted; j++ {
+		if toks[j].Mark && toks[j].Text != "." && toks[j].Text != "," {
+			break
+		}
+		stops = stops || toks[j].Mark
+		if !stops || j == i {
+			continue
+		}
+		text := q[toks[i].Start:toks[j].End]
+		if hits := r.find(text); len(hits) > 0 {
+			out = append(out, piece{start: i, end: j + 1, text: text, lower: strings.ToLower(text), terms: []term{{kind: kValue, arg: text, hits: hits}}, cost: 0.9})
+		}
+	}
+	return out
 }
 
 // text is the question's, without a possessive at its end.

@@ -234,7 +234,9 @@ func (b *builder) order() bool {
 	ok := false
 	switch {
 	case !r.by.aggregated() && len(r.by.columns) == 0 && r.idea != "":
-		by, ok = b.ideal(r.idea)
+		flipped := false
+		by, flipped, ok = b.ideal(r.idea)
+		desc = desc != flipped
 	case !r.by.aggregated() && len(r.by.columns) == 0 && len(b.f.outs) == 1:
 		by, ok = b.q.Select[len(b.q.Select)-1].Expr, true
 	case r.most && !r.by.aggregated() && b.ranksGroups():
@@ -258,22 +260,32 @@ func (b *builder) order() bool {
 	return true
 }
 
-// ideal is the column that an adjective measures.
-func (b *builder) ideal(idea string) (semantic.Expr, bool) {
+// ideal is the column that an adjective measures; flipped where more of it is
+// less of that: the oldest was built first.
+func (b *builder) ideal(idea string) (by semantic.Expr, flipped, ok bool) {
 	p := &parser{r: b.r}
 	var own []term
 	for c := range b.r.m.Tables[b.base].Columns {
 		t := term{kind: kColumn, table: b.base, column: c}
-		if (b.r.numeric(t) || b.r.column(t).Class == semantic.Date) && (p.about(t, idea) || slices.Contains(lexicon.Ideas[idea], strings.Join(words(b.r.column(t).Name), " "))) {
+		if (b.r.numeric(t) || b.r.column(t).Class == semantic.Date) && p.about(t, idea) {
 			own = append(own, t)
 		}
 	}
+	for _, w := range lexicon.Ideas[idea] {
+		w, back := strings.CutPrefix(w, "-")
+		for c := range b.r.m.Tables[b.base].Columns {
+			t := term{kind: kColumn, table: b.base, column: c}
+			if len(own) == 0 && back && strings.Join(words(b.r.column(t).Name), " ") == w && b.r.numeric(t) {
+				own, flipped = append(own, t), true
+			}
+		}
+	}
 	if len(own) == 0 {
-		return nil, false
+		return nil, false, false
 	}
 	c := own[b.pick(len(own))]
 	b.note("ranked by %s", b.r.label(c))
-	return b.r.ref(c), true
+	return b.r.ref(c), flipped, true
 }
 
 // mentions sees that each table that is named is used: what is not asks that

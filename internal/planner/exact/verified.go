@@ -23,6 +23,7 @@ func (r *Reader) verified(q string, toks []lexicon.Token) (Result, bool) {
 			if missing := unbound(v, bound); len(missing) > 0 {
 				return Result{Own: true, Reason: "it does not say which " + strings.Join(missing, " and which ") + " is meant"}, true
 			}
+			oneOf(toks, have, v, bound)
 			reading := Reading{Verified: v, Bound: bound}
 			for _, p := range v.Parameters {
 				if _, ok := bound[p.Name]; !ok && p.Default != "" {
@@ -33,6 +34,21 @@ func (r *Reader) verified(q string, toks []lexicon.Token) (Result, bool) {
 		}
 	}
 	return Result{}, false
+}
+
+// oneOf takes "the coldest day" for one of the coldest days.
+func oneOf(toks, asked []lexicon.Token, v *semantic.VerifiedQuery, bound map[string]string) {
+	for _, p := range v.Parameters {
+		if _, ok := bound[p.Name]; ok || p.Class != semantic.Numeric || p.Default == "" {
+			continue
+		}
+		for _, a := range asked {
+			if a.Lower != a.Lemma && slices.ContainsFunc(words(p.Name), func(w string) bool { return w == a.Lemma }) &&
+				slices.ContainsFunc(toks, func(t lexicon.Token) bool { return t.Lower == a.Lemma }) {
+				bound[p.Name] = "1"
+			}
+		}
+	}
 }
 
 func unbound(v *semantic.VerifiedQuery, bound map[string]string) (out []string) {

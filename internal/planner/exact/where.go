@@ -252,6 +252,10 @@ func (b *builder) places(c condition, v term) (out []place) {
 		}) {
 			continue
 		}
+		if far, ok := b.far(c.roles, t, h); ok {
+			add(&out, far)
+			continue
+		}
 		if t == b.base {
 			if len(c.roles) == 0 || b.played(c.roles, h.Column) {
 				add(&out, place{base, h.Column, anyway, h.Value})
@@ -270,6 +274,22 @@ func (b *builder) places(c condition, v term) (out []place) {
 		out = append(keys, out...)
 	}
 	return out
+}
+
+// far is where a value is meant by a join of another table: the carriers that
+// fly from an airport.
+func (b *builder) far(roles []term, t int, h Hit) (place, bool) {
+	for _, r := range roles {
+		j := &b.r.m.Joins[r.n]
+		from := b.r.tableAt(j.From)
+		if from == b.base || len(j.Columns) != 1 || !b.r.reaches(b.base, from) {
+			continue
+		}
+		if t == from && strings.EqualFold(h.Column, j.Columns[0]) || t == b.r.tableAt(j.To) && strings.EqualFold(h.Column, j.RefColumns[0]) {
+			return place{j.From, j.Columns[0], anyway, h.Value}, true
+		}
+	}
+	return place{}, false
 }
 
 // waysBy are the ways to a table that the words before a value allow.
