@@ -41,6 +41,15 @@ func groupBy(ps *parse, m []item) ([]item, bool) {
 	if _, by := first(m, "y"); by && !ps.groupsBy(m) {
 		return nil, false
 	}
+	for i, it := range m { // of each order and the name of its buyer
+		if t, ok := first(m[:i], "T"); ok && it.kind == kColumn && i > 1 && t.end < it.start {
+			cut := i - 1
+			for cut > 0 && strings.IndexByte(",&e", m[cut-1].kind) >= 0 && m[cut].kind != kTable {
+				cut--
+			}
+			return append(one(kGroup, append([]item(nil), only(m[:cut], "CT")...), m[:cut]), m[cut:]...), true
+		}
+	}
 	if _, comma := first(m, ","); ps.lo == 0 && comma && m[0].kind == byte(lexicon.Each) { // for each team, its name and town
 		for i := range m {
 			if m[i].kind == byte(lexicon.Comma) {

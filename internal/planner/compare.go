@@ -106,6 +106,12 @@ func columnCompare(ps *parse, m []item) ([]item, bool) {
 	if s == nil || col.kind == kTable && col.tabs[0].score >= s.opts[0].score {
 		return nil, false
 	}
+	if w := strings.ToLower(num.text); w == "once" || w == "twice" || w == "thrice" {
+		return nil, false
+	}
+	if c := ps.p.index.column(s.opts[0].ref); c.Class == semantic.Text && !c.NumericText && (len(s.opts) == 1 || s.opts[1].score < s.opts[0].score-0.3) {
+		return nil, false // no text is above a number
+	}
 	if s.opts[0].score < 0.7 && ps.p.index.column(s.opts[0].ref).Role == semantic.Key {
 		return nil, false // a plant below 30 is none with a key below
 	}

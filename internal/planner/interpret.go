@@ -25,6 +25,7 @@ func (ps *parse) interpret() {
 	}
 	r.whichThenShow()
 	r.extremes()
+	r.leadShown()
 	r.when()
 	for _, o := range r.f.orders { // grouped and ordered by genre: one genre
 		for _, g := range r.f.groups {
@@ -99,6 +100,19 @@ func (r *reader) whichThenShow() {
 			r.ofFirst(r.f.outs[first].slot, r.f.outs[n:])
 		}
 		r.f.outs = slices.Concat(slices.DeleteFunc(slices.Clone(r.f.outs[:n]), plain), r.f.outs[n:])
+	}
+}
+
+// leadShown shows what a question begins with: the smallest price and its
+// product.
+func (r *reader) leadShown() {
+	f := &r.f
+	next := r.at(1).kind
+	if len(f.supers) != 1 || len(f.outs) == 0 || len(r.items) == 0 || r.items[0].kind != kSuper || next != byte(lexicon.And) && next != byte(lexicon.Comma) {
+		return
+	}
+	if s := f.supers[0]; s.slot != nil && !s.rows && !s.freq && !s.slot.soft && s.agg == "" {
+		f.outs = slices.Insert(f.outs, 0, &output{slot: s.slot, at: s.at})
 	}
 }
 

@@ -352,6 +352,22 @@ func (b *builder) without(p *pred) (semantic.Cond, bool) {
 	if t == b.head || b.shownTable() == t {
 		return nil, b.besides(p)
 	}
+	if b.kinds() { // types that no order is of: not those that some row without one has
+		in, ok := b.all(p.inner)
+		if !ok {
+			return nil, false
+		}
+		some := semantic.Related{Set: b.name(t), Of: b.name(b.head)}
+		if len(in) > 0 {
+			some.Where = flat(in)
+		}
+		not := &semantic.Query{Where: some}
+		for _, o := range b.f.outs {
+			not.Select = append(not.Select, semantic.Output{Expr: b.ref(o.slot)})
+		}
+		b.q.Sets = append(b.q.Sets, semantic.SetOp{Op: semantic.Except, Query: not})
+		return nil, true
+	}
 	r := semantic.Related{Set: b.name(t), Of: b.name(b.head), Op: semantic.Eq, Count: 0}
 	var and semantic.And
 	for _, in := range p.inner {

@@ -81,6 +81,9 @@ func TestReadingsOfQuestions(t *testing.T) {
 		"What are the names of plants with a higher price than the plant named ivy?":           {"rose"},
 		"Show the towns where a gardener above age 50 and a gardener below 40 live.":           {"Oslo"},
 		"What are the colours having at least one plant? List the colour.":                     {"green", "green", "red", "red"},
+		"What is the lowest price and its plant name?":                                         {"3 tulip"},
+		"List the price of each plant, together with the town of its gardener.":                {"12 Oslo", "3 Bergen", "5 Oslo", "8 Bergen"},
+		"Show all plant colours that have no watering.":                                        nil,
 		"What is the colour that is most common?":                                              {"green"},
 		"List all information about each watering.":                                            {"1 1 2", "2 1 1", "3 2 4"},
 	} {
