@@ -79,6 +79,9 @@ func (p *Planner) Plan(question string) Answer {
 	if a, ok := p.plainly(question); ok {
 		return a
 	}
+	if brokenOff(toks) {
+		return Answer{Reason: "it breaks off: something is missing at its end"}
+	}
 	if v := p.verified(toks); v != nil {
 		return Answer{OK: true, Verified: v, Restatement: v.Question, Confidence: 1}
 	}

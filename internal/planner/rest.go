@@ -76,6 +76,8 @@ func (r *reader) verb(i int) bool {
 	switch {
 	case r.selecting && listed && len(r.f.outs) == 0, i > 0 && r.items[i-1].kind == kOrders:
 		return false
+	case i > 0 && r.items[i-1].kind == kRows && r.ends(i+1) && !bland[strings.ToLower(it.text)] && !r.linksUsed(it):
+		return false // how many users logged in: not all of them
 	case i > 2 && r.items[i-1].kind == byte(lexicon.Be) && r.ends(i+1) && strings.IndexByte("TF", r.items[i-2].kind) >= 0 && r.items[i-3].kind == byte(lexicon.Relative):
 		// the towns where they were born
 	case i > 0 && r.items[i-1].kind == byte(lexicon.Be) && r.ends(i+1) && !bland[strings.ToLower(it.text)]:
@@ -92,6 +94,12 @@ func (r *reader) verb(i int) bool {
 		r.f.hints = append(r.f.hints, cs)
 	}
 	return true
+}
+
+// linksUsed tells a verb that names a table or column which the question has
+// already, or what is before the rows that it is said of.
+func (r *reader) linksUsed(it item) bool {
+	return len(only(r.items, "CTEFSAM")) > 0
 }
 
 // sorting takes the words of order and list that no phrase has.

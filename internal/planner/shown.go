@@ -12,6 +12,10 @@ import (
 // defaults decides what is shown when the question names no column.
 func (b *builder) defaults() bool {
 	f := b.f
+	if f.grain != "" && len(f.outs) == 0 && len(f.supers) == 0 && f.head != nil { // orders per week: how many
+		f.outs = append(f.outs, &output{slot: f.head, rows: true, agg: semantic.Count})
+		return true
+	}
 	if len(f.outs) > 0 || f.grain != "" && len(f.supers) == 1 {
 		return true
 	}
@@ -211,7 +215,7 @@ func (b *builder) expr(o *output) (semantic.Expr, bool) {
 		}
 		return b.rows(t), true
 	case o.agg != "":
-		if o.slot.pick.score < 0.7 {
+		if o.slot.pick.score < 0.6 {
 			return nil, b.fail("it is not clear what %s is", quote(o.slot.text))
 		}
 		if role := b.p.index.column(o.slot.pick.ref).Role; (o.agg == semantic.Sum || o.agg == semantic.Avg) && (role == semantic.Key || role == semantic.Foreign) {

@@ -88,3 +88,18 @@ func spelledOut(toks []lexicon.Token) []lexicon.Token {
 	}
 	return toks
 }
+
+// brokenOff tells a question whose last word leads to one that is not there.
+func brokenOff(toks []lexicon.Token) bool {
+	for i := len(toks) - 1; i >= 0; i-- {
+		if !toks[i].Mark {
+			if toks[i].Text == "of" && i+1 < len(toks) && toks[i+1].Text == "?" && len(toks) > 6 {
+				return false // who is she the author of?
+			}
+			return len(toks) > 1 && !toks[i].Quoted && leading[toks[i].Text]
+		}
+	}
+	return false
+}
+
+var leading = map[string]bool{"of": true, "the": true, "an": true, "and": true, "or": true, "than": true, "whose": true, "between": true}
