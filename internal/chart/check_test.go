@@ -82,3 +82,18 @@ func TestASpecTooLargeIsRefusedUnread(t *testing.T) {
 		t.Fatalf("got %v", err)
 	}
 }
+
+// A title was once cut into all its lines before three of them were taken, in
+// time that grew with the square of its length: of this one, for hours.
+func TestATitleOfMegabytesIsCutAtOnce(t *testing.T) {
+	table := chart.Table{Columns: cols("carrier:string", "flights:integer"), Rows: [][]any{{"UA", 1}, {"AA", 2}}}
+	for name, title := range map[string]string{"one word": strings.Repeat("x", 4<<20), "many words": strings.Repeat("title ", 1<<20)} {
+		c, err := chart.Recommend(table, chart.Hints{Title: title})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(c.Spec), `…"`) || len(c.Spec) > len(title)+(1<<16) && name == "one word" {
+			t.Errorf("%s: the title is not cut: a spec of %d bytes", name, len(c.Spec))
+		}
+	}
+}

@@ -47,7 +47,10 @@ func wrap(s string, size, width float64, most int) []string {
 	var lines []string
 	line := ""
 	for _, w := range strings.Fields(s) {
-		for textWidth(w, size) > width { // a word longer than a line
+		if len(lines) > most {
+			break // what comes after is not shown; to cut all of it takes time without bound
+		}
+		for len(lines) <= most && textWidth(w, size) > width { // a word longer than a line
 			head := clip(w, size, width-textWidth(line, size))
 			cut := strings.TrimSuffix(head, "…")
 			if cut == "" || cut == w {
