@@ -36,6 +36,12 @@ func (a *asked) filter(n node) semantic.Cond {
 		return nil
 	}
 	defer func() { a.deep-- }()
+	if a.filters++; a.filters > inForm {
+		if a.filters == inForm+1 {
+			a.bad(n, "too_long", "a query has at most "+strconv.Itoa(inForm)+" filters")
+		}
+		return nil
+	}
 	if s, ok := n.v.(string); ok {
 		return a.namedFilter(n, s)
 	}

@@ -73,12 +73,22 @@ const mostWrong = 8
 // deepest is how far filters and queries may be nested.
 const deepest = 6
 
+// inList is how many measures, dimensions, conditions on measures and the like
+// one list may have, and inForm how many of them, and how many filters, a whole
+// form: the time to compile a query grows with their square and more.
+const (
+	inList = 200
+	inForm = 1000
+)
+
 // reader reads one form.
 type reader struct {
 	m     *semantic.Model
 	wrong []fault.Field
 	notes []string
 	deep  int
+	// filters and parts are how many were read so far, in all of the form.
+	filters, parts int
 }
 
 // node is a value of the form and where it stands.
@@ -117,6 +127,20 @@ func (n node) items() []node {
 		out[i] = node{path: append(slices.Clone(n.path), strconv.Itoa(i)), v: v}
 	}
 	return out
+}
+
+// few are a list's values, if they are not too many.
+func (r *reader) few(n node) []node {
+	items := n.items()
+	switch r.parts += len(items); {
+	case len(items) > inList:
+		r.bad(n, "too_long", "List should have at most "+strconv.Itoa(inList)+" items")
+	case r.parts > inForm:
+		r.bad(n, "too_long", "a query has at most "+strconv.Itoa(inForm)+" measures, dimensions and conditions in all")
+	default:
+		return items
+	}
+	return nil
 }
 
 func (r *reader) bad(n node, rule, msg string) {

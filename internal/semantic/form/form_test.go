@@ -205,6 +205,29 @@ func TestWhatDoesNotFitIsNamedWithItsPathAndTheNearestNames(t *testing.T) {
 	}
 }
 
+func TestAFormIsNotLargerThanCanBeCompiledInATrice(t *testing.T) {
+	many := func(n int, s string) string { return strings.TrimSuffix(strings.Repeat(s+",", n), ",") }
+	measures := many(200, `"revenue"`)
+	for text, want := range map[string]string{
+		`{"measures":[` + many(201, `"revenue"`) + `]}`:                                                                       `measures: List should have at most 200 items`,
+		`{"measures":["revenue"],"dimensions":[` + many(201, `"region.name"`) + `]}`:                                          `dimensions: List should have at most 200 items`,
+		`{"measures":["revenue"],"order":[` + many(201, `"revenue"`) + `]}`:                                                   `order: List should have at most 200 items`,
+		`{"measures":["revenue"],"having":[` + many(201, `{"measure":"revenue","value":1}`) + `]}`:                            `having: List should have at most 200 items`,
+		`{"measures":["revenue"],"joins":[` + many(201, `{"as":"a","via":"b"}`) + `]}`:                                        `joins: List should have at most 200 items`,
+		`{"measures":["revenue"],"filters":[` + many(1001, `"large"`) + `]}`:                                                  `filters.1000: a query has at most 1000 filters`,
+		`{"measures":["revenue"],"filters":[{"any":[` + many(600, `"large"`) + `]},{"none":[` + many(600, `"large"`) + `]}]}`: `filters.1.none.398: a query has at most 1000 filters`,
+		`{"measures":["revenue"],"combine":[` + many(6, `{"op":"union","query":{"measures":[`+measures+`]}}`) + `]}`:          `combine.4.query.measures: a query has at most 1000 measures, dimensions and conditions in all`,
+	} {
+		_, err := form.Fill(json.RawMessage(text), shop(semantic.SQLite))
+		if !fault.Is(err, fault.Invalid) || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%.60s: got %.300v, want %s", text, err, want)
+		}
+	}
+	if _, err := form.Fill(json.RawMessage(`{"measures":[`+measures+`]}`), shop(semantic.SQLite)); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestWhatWasTakenForGrantedIsSaid(t *testing.T) {
 	for text, want := range map[string]string{
 		`{"measures":["count(customer)"],"filters":[{"column":"region.name","value":"North"}]}`: `region.name spells "North" as "north"`,

@@ -217,7 +217,7 @@ func (a *asked) shown(n node, e semantic.Expr, as string) (semantic.Expr, string
 	switch show {
 	case "share":
 		s := semantic.Share{Of: e}
-		for _, w := range n.at("within").items() {
+		for _, w := range a.few(n.at("within")) {
 			if x := a.ordered(w); x != nil {
 				s.Within = append(s.Within, x)
 			}

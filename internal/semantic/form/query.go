@@ -92,10 +92,10 @@ func (r *reader) query(n node) (q, said semantic.Query) {
 	}
 	rows := a.flag(n.at("rows"))
 	a.time = a.readTime(n.at("time"), n.at("measures"))
-	for _, d := range n.at("dimensions").items() {
+	for _, d := range a.few(n.at("dimensions")) {
 		a.dimension(d)
 	}
-	measures := n.at("measures").items()
+	measures := a.few(n.at("measures"))
 	for _, x := range measures {
 		a.measure(x)
 	}
@@ -116,10 +116,10 @@ func (a *asked) from(n node) {
 			a.q.From = a.table.Name
 		}
 	}
-	for _, j := range n.at("joins").items() {
+	for _, j := range a.few(n.at("joins")) {
 		a.join(j)
 	}
-	for _, k := range n.at("keep_without").items() {
+	for _, k := range a.few(n.at("keep_without")) {
 		if name := a.text(k); name != "" {
 			if set := a.set(k, name); set != "" {
 				a.q.Optional = append(a.q.Optional, set)
@@ -197,7 +197,7 @@ func (a *asked) find(as string) *output {
 
 // having reads conditions on measures.
 func (a *asked) having(n node) (out []condition) {
-	for _, h := range n.items() {
+	for _, h := range a.few(n) {
 		if !a.object(h, "measure op value") {
 			continue
 		}
@@ -247,7 +247,7 @@ func (a *asked) measured(n node) *output {
 
 // order reads order, limit, offset, ties and per.
 func (a *asked) order(n node) {
-	for _, o := range n.at("order").items() {
+	for _, o := range a.few(n.at("order")) {
 		by, desc := o, false
 		if s, ok := o.v.(string); ok {
 			words := strings.Fields(strings.ToLower(s))
@@ -270,7 +270,7 @@ func (a *asked) order(n node) {
 	}
 	a.q.Limit, a.q.Offset = a.number(n.at("limit"), 1, 0), a.number(n.at("offset"), 0, 0)
 	a.q.Ties = a.flag(n.at("ties"))
-	for _, p := range n.at("per").items() {
+	for _, p := range a.few(n.at("per")) {
 		if x := a.ordered(p); x != nil {
 			a.q.Within = append(a.q.Within, x)
 		}
@@ -390,7 +390,7 @@ func (a *asked) finish(n node, having []condition) (q, said semantic.Query) {
 	for _, o := range a.named {
 		a.q.Select = append(a.q.Select, semantic.Output{Expr: o.expr, As: o.as, Hidden: o.hidden})
 	}
-	for _, c := range n.at("combine").items() {
+	for _, c := range a.few(n.at("combine")) {
 		if !a.object(c, "op query") {
 			continue
 		}
