@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -164,6 +165,7 @@ func (b *builder) read(e evidence, s standing) {
 		e.on("most rows", s.rows)
 		e.on("a column counts it", s.rows && s.slot != nil && b.p.index.countedBy(s.slot))
 		e.on("soft superlative", s.slot != nil && s.slot.soft)
+		e.on("most of a rank", s.slot != nil && b.ranks(s.slot))
 		e.on("most of an aggregate", s.agg != "")
 	}
 	b.shownEvidence(e)
@@ -241,6 +243,17 @@ func (x *index) namesakes(r ref) float64 {
 	return float64(n)
 }
 
+// ranks tells a column of places, of which the first is the highest.
+func (b *builder) ranks(s *slot) bool {
+	if s.pick.column < 0 {
+		return false
+	}
+	w := lexicon.SplitName(b.p.index.column(s.pick.ref).Name)
+	return slices.ContainsFunc(w, func(w string) bool {
+		return w == "rank" || w == "ranking" || w == "position" || w == "place" || w == "seed"
+	})
+}
+
 // contested tells that another reading of a slot is nearly as near as the one
 // taken, and says something else.
 func contested(p *Planner, s *slot, within float64) bool {
@@ -264,6 +277,7 @@ func (b *builder) shownEvidence(e evidence) {
 			return p.kind == among && !p.neg && len(p.values) == 1 && p.slot != nil && o.agg == "" && p.slot.pick.ref == o.slot.pick.ref
 		}))
 		e.on("counts values", o.agg == semantic.Count && !o.rows)
+		e.on("most of a rank", (o.agg == semantic.Min || o.agg == semantic.Max) && b.ranks(o.slot))
 		e.on("aggregate", o.agg != "" && o.agg != semantic.Count)
 		e.on("number asked for", o.counts)
 		e.on("full name", o.full)
@@ -352,10 +366,15 @@ func (b *builder) texts() (names []string) {
 	return names
 }
 
+// openClause is what says which rows, and then says nothing: "that are
+// logged in".
+var openClause = regexp.MustCompile(`wb?v[pz.]*$`)
+
 // left takes the evidence of what reduction left, and interpret passed over.
 func (e evidence) left(kinds string) {
 	e.add("left", float64(len(kinds)))
 	e.pairs("left", kinds)
+	e.on("ends in a clause", openClause.MatchString(kinds))
 	for _, k := range "phvwbe&+." {
 		e.add("left "+string(k), float64(strings.Count(kinds, string(k))))
 	}
