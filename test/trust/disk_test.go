@@ -48,7 +48,11 @@ func (w write) onto(b []byte) []byte {
 	return b
 }
 
-func (d *disk) mine(path string) bool { return strings.HasPrefix(path, d.root+"/") }
+// mine leaves out the cache of compiled WebAssembly, which is nobody's state:
+// every store is rebuilt without it, as if all of it were lost.
+func (d *disk) mine(path string) bool {
+	return strings.HasPrefix(path, d.root+"/") && !strings.HasPrefix(path, d.root+"/cache/")
+}
 
 // apply follows one call that has ended well.
 func (d *disk) apply(c *call) error {
