@@ -77,7 +77,24 @@ func (r *reader) document(a spec.Place) (p Product) {
 	p.Metrics = r.metrics(o)
 	p.Verified = r.verified(o)
 	p.Questions = r.questions(o)
+	p.ModelUse = r.modelUse(o)
 	return p
+}
+
+// modelUse of a product whose spec says something unknown is none.
+func (r *reader) modelUse(o spec.Object) ModelUse {
+	c := o.Get("x-postern-model")
+	if spec.Absent(c.Node) {
+		return ModelSchema
+	}
+	if c.Node.Kind == yaml.ScalarNode {
+		switch u := ModelUse(c.Node.Value); u {
+		case ModelNone, ModelSchema, ModelRows:
+			return u
+		}
+	}
+	r.Fail(c, "literal_error", "must be none, schema or rows: what may leave to a language model")
+	return ModelNone
 }
 
 func (r *reader) version(o spec.Object) string {

@@ -62,7 +62,8 @@ func TestASpecIsReadWhole(t *testing.T) {
 					SQLDialect: "postgres", Cardinality: "many_to_one", LeftNullable: true, Notes: "guests have none"}}},
 			{Key: "customers", Name: "customers", Table: product.Table{Schema: "public", Name: "customer"}},
 		},
-		Metrics: []product.Metric{{Key: "revenue", DisplayName: "Revenue", Description: "All of it", Expression: "sum(amount)", Type: "numeric", Columns: []string{"amount"}}},
+		Metrics:  []product.Metric{{Key: "revenue", DisplayName: "Revenue", Description: "All of it", Expression: "sum(amount)", Type: "numeric", Columns: []string{"amount"}}},
+		ModelUse: product.ModelSchema,
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
@@ -300,4 +301,26 @@ func FuzzParse(f *testing.F) {
 			t.Fatal(d)
 		}
 	})
+}
+
+func TestWhatMayLeaveToALanguageModelIsTheSchemaUnlessTheSpecSaysOtherwise(t *testing.T) {
+	doc := string(read(t, "full.yaml"))
+	for key, want := range map[string]product.ModelUse{"": product.ModelSchema, "none": product.ModelNone, "schema": product.ModelSchema, "rows": product.ModelRows} {
+		with := doc
+		if key != "" {
+			with = strings.Replace(doc, "product:\n", "product:\n  x-postern-model: "+key+"\n", 1)
+		}
+		p, err := product.Parse([]byte(with))
+		if err != nil || p.ModelUse != want {
+			t.Errorf("%q: %q, %v", key, p.ModelUse, err)
+		}
+	}
+	bad := strings.Replace(doc, "product:\n", "product:\n  x-postern-model: everything\n", 1)
+	if _, err := product.Parse([]byte(bad)); err == nil || !strings.Contains(err.Error(), "none, schema or rows") {
+		t.Errorf("an unknown word: %v", err)
+	}
+	// One that is stored nevertheless lets nothing leave.
+	if p, err := product.Stored([]byte(bad)); err != nil || p.ModelUse != product.ModelNone {
+		t.Errorf("an unknown word in the store: %q, %v", p.ModelUse, err)
+	}
 }

@@ -37,6 +37,7 @@ type Product struct {
 	Metrics    []Metric
 	Verified   []VerifiedQuery
 	Questions  []Question
+	ModelUse   ModelUse // x-postern-model: what may leave to a language model
 
 	Spec     json.RawMessage // the whole document as JSON, x- keys kept
 	SpecYAML string          // as it was posted, when it was YAML
@@ -45,6 +46,17 @@ type Product struct {
 	CreatedAt time.Time
 	UpdatedAt time.Time
 }
+
+// ModelUse is what of a product may leave to the provider of a language model.
+// The zero value is nothing.
+type ModelUse string
+
+// The uses.
+const (
+	ModelNone   ModelUse = "none"
+	ModelSchema ModelUse = "schema" // what the tables mean, and no value of a cell; the default
+	ModelRows   ModelUse = "rows"   // values and the beginnings of results too
+)
 
 // System is a delivery system: where the data is.
 type System struct {
