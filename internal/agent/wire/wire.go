@@ -1,0 +1,186 @@
+// Package wire is what the providers of language models have in common: a JSON
+// document is posted, and events come back (text/event-stream). Nothing of an
+// answer that is not an event leaves this package but its status and the name
+// of the error: providers repeat parts of keys in their error texts.
+package wire
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/postern/postern/internal/fault"
+	"github.com/postern/postern/internal/secret"
+)
+
+// Bounds of an answer.
+const (
+	maxLine  = 1 << 20
+	maxReply = 8 << 20
+	maxError = 64 << 10
+)
+
+// Endpoint is where a provider is asked, and with which key.
+type Endpoint struct {
+	HTTP *http.Client // see Client
+	Base string       // without a slash at its end
+	Key  secret.Secret
+}
+
+// Client reaches the one host of base, by dial alone: no proxy of the
+// environment, no redirect.
+func Client(base *url.URL, dial func(ctx context.Context, network, address string) (net.Conn, error)) *http.Client {
+	port := base.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[base.Scheme]
+	}
+	only := net.JoinHostPort(base.Hostname(), port)
+	return &http.Client{
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Transport: &http.Transport{
+			DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+				if !strings.EqualFold(address, only) {
+					return nil, fault.New(fault.Denied, "only the configured host of the language model is reached")
+				}
+				return dial(ctx, network, address)
+			},
+			ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 8, IdleConnTimeout: time.Minute, TLSHandshakeTimeout: 10 * time.Second,
+			MaxResponseHeaderBytes: maxError,
+		},
+	}
+}
+
+// Post sends body and gives each event's data as it comes, until the stream
+// ends. What ends a stream as a whole one is for the caller to know.
+func (e Endpoint) Post(ctx context.Context, path string, header map[string]string, body any, each func(data []byte) error) error {
+	b, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, e.Base+path, bytes.NewReader(b))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Accept", "text/event-stream")
+	for k, v := range header {
+		req.Header.Set(k, v)
+	}
+	res, err := e.HTTP.Do(req)
+	if err != nil {
+		return unreached(ctx, err)
+	}
+	defer func() { _ = res.Body.Close() }() // read as far as it is of use
+	if res.StatusCode != http.StatusOK {
+		return refused(res)
+	}
+	return events(ctx, io.LimitReader(res.Body, maxReply), each)
+}
+
+// unreached keeps the text of a failed request, which names its URL, inside.
+func unreached(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if f := fault.As(err); f != nil && f.Kind == fault.Denied {
+		return fault.Because(err, fault.Denied, "the language model's host is not one that this server reaches")
+	}
+	return fault.Because(err, fault.Unavailable, "the language model cannot be reached")
+}
+
+// errorName is what an error may be called: no words of the provider.
+var errorName = regexp.MustCompile(`^[A-Za-z][A-Za-z_]{2,39}$`)
+
+func refused(res *http.Response) error {
+	said := strconv.Itoa(res.StatusCode)
+	b, err := io.ReadAll(io.LimitReader(res.Body, maxError))
+	var doc struct {
+		Error struct{ Type, Status string } `json:"error"`
+	}
+	if err == nil && json.Unmarshal(b, &doc) == nil {
+		for _, name := range []string{doc.Error.Type, doc.Error.Status} {
+			if errorName.MatchString(name) {
+				said += " " + name
+				break
+			}
+		}
+	}
+	switch {
+	case res.StatusCode == http.StatusTooManyRequests:
+		return fault.New(fault.Limited, "the language model's provider is limiting requests (%s)", said).After(after(res.Header.Get("Retry-After")))
+	case res.StatusCode >= 500 || res.StatusCode == http.StatusRequestTimeout:
+		return fault.New(fault.Unavailable, "the language model's provider fails (%s)", said).After(after(res.Header.Get("Retry-After")))
+	}
+	return fault.New(fault.Denied, "the language model's provider refuses the request (%s)", said)
+}
+
+// after reads Retry-After in seconds; a date or nonsense is none.
+func after(s string) time.Duration {
+	n, err := strconv.ParseFloat(s, 64)
+	if err != nil || n < 0 || n > 1e6 {
+		if errors.Is(err, strconv.ErrRange) || n > 1e6 {
+			return 24 * time.Hour
+		}
+		return 0
+	}
+	return time.Duration(n * float64(time.Second))
+}
+
+func events(ctx context.Context, r io.Reader, each func([]byte) error) error {
+	lines := bufio.NewScanner(r)
+	lines.Buffer(make([]byte, 0, 4096), maxLine)
+	var data []byte
+	for lines.Scan() {
+		line := lines.Bytes()
+		if value, ok := bytes.CutPrefix(line, []byte("data:")); ok {
+			if len(data) > 0 {
+				data = append(data, '\n')
+			}
+			data = append(data, bytes.TrimPrefix(value, []byte(" "))...)
+			if len(data) > maxLine {
+				return Broken(errors.New("an event is too long"))
+			}
+			continue
+		}
+		if len(line) == 0 && len(data) > 0 {
+			if err := each(data); err != nil {
+				return err
+			}
+			data = data[:0]
+		}
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err := lines.Err(); err != nil {
+		return Broken(err)
+	}
+	if len(data) > 0 { // some servers leave the last blank line out
+		return each(data)
+	}
+	return nil
+}
+
+// Broken is a reply that ended early or cannot be read.
+func Broken(cause error) error {
+	return fault.Because(cause, fault.Unavailable, "the language model's reply broke off")
+}
+
+// Failing is an error that came as an event. name is the provider's word for
+// it.
+func Failing(name string) error {
+	if !errorName.MatchString(name) {
+		name = "error"
+	}
+	return fault.New(fault.Unavailable, "the language model's provider fails (%s)", name)
+}
