@@ -4,7 +4,11 @@
 // agent can do what its caller can and nothing more.
 package agent
 
-import "github.com/postern/postern/internal/tool"
+import (
+	"strings"
+
+	"github.com/postern/postern/internal/tool"
+)
 
 // Status is how an answer came out.
 type Status string
@@ -23,6 +27,9 @@ type Tier string
 const (
 	Verified Tier = "verified_query" // SQL that a person has accepted for the question
 	Semantic Tier = "semantic"       // the planner's reading, compiled
+
+	LLMSemantic Tier = "llm_semantic" // a language model's semantic query, compiled
+	LLMSQL      Tier = "llm_sql"      // SQL that a language model wrote
 )
 
 // Facts are an answer's facts, as every door shows them.
@@ -57,7 +64,10 @@ type Output struct {
 func (o Output) Said() (text string, facts any) { return o.Answer, o.Facts }
 
 // Agents makes the agents. What they know of products comes with each call.
-type Agents struct{}
+type Agents struct {
+	// Model is asked what the planner declines; nil where none is configured.
+	Model *Configured
+}
 
 type queryInput struct {
 	Message            string `json:"message" jsonschema:"The question, in English."`
@@ -81,7 +91,7 @@ func (a *Agents) Tools() []tool.Tool {
 	flow.Available = false // an older name of analytics_agent, which clients call; nobody needs both
 	alias := tool.Define("chart_create_agent", "Chart an answer", does+draws, a.charted)
 	alias.Available = false // likewise of charting_agent
-	return []tool.Tool{
+	return a.withModel([]tool.Tool{
 		tool.Define("sql_query_agent", "Ask a question", does+"For counts, sums, averages, rankings and lists.", a.query),
 		tool.Define("catalog_context_search_agent", "Find data products", finds, a.catalog),
 		tool.Define("analytics_agent", "Analyse data", analyses, a.analyze),
@@ -89,5 +99,23 @@ func (a *Agents) Tools() []tool.Tool {
 		tool.Define("data_product_query_agent", "Ask a data product", does+draws, a.charted),
 		tool.Define("charting_agent", "Chart an answer", does+draws, a.charted),
 		alias,
+	})
+}
+
+// withModel says of the agents that ask a language model that they do.
+func (a *Agents) withModel(agents []tool.Tool) []tool.Tool {
+	if a.Model == nil {
+		return agents
 	}
+	for i := range agents {
+		t := &agents[i]
+		if !strings.HasPrefix(t.Description, does) {
+			continue
+		}
+		t.Description += " What it would decline, a language model fills in as a query where the product allows it; tier says so."
+		if tier := t.Out.Properties["tier"]; tier != nil {
+			tier.Description = "What the answer rests on: semantic, verified_query, llm_semantic (a language model chose the measures and dimensions) or llm_sql (it wrote the SQL)."
+		}
+	}
+	return agents
 }

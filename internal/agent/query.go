@@ -11,6 +11,7 @@ import (
 
 	"github.com/postern/postern/internal/fault"
 	"github.com/postern/postern/internal/planner"
+	"github.com/postern/postern/internal/product"
 	"github.com/postern/postern/internal/semantic"
 	"github.com/postern/postern/internal/tool"
 )
@@ -33,13 +34,34 @@ func (a *Agents) query(ctx context.Context, e *tool.Env, in queryInput) (tool.An
 		return tool.Answer[Output]{}, err
 	}
 	if p.Status == Abstained {
-		return tool.Answer[Output]{Content: Output{Facts: p.Facts, Answer: p.refusal()}}, nil
+		return a.declined(ctx, e, pr, in, p)
 	}
 	t, assets, err := execute(ctx, e, in, p.SQL)
 	if err != nil {
 		return tool.Answer[Output]{}, err
 	}
 	return tool.Answer[Output]{Content: Output{Facts: p.Facts, Answer: p.answer(t), Table: &t}, Assets: assets}, nil
+}
+
+// declined is what the planner has no one reading of: the language model's to
+// answer, where there is one and the product allows it.
+func (a *Agents) declined(ctx context.Context, e *tool.Env, pr product.Product, in queryInput, p plan) (tool.Answer[Output], error) {
+	if a.Model == nil && openEnded(in.Message) {
+		p = p.abstain("it asks for what no query gives, which takes a language model, and none is configured (llm_not_configured)")
+	}
+	ans, why, err := a.Model.ask(ctx, e, pr, in)
+	if err != nil {
+		return tool.Answer[Output]{}, err
+	}
+	if ans != nil {
+		p = p.answered(ans)
+		return tool.Answer[Output]{Content: Output{Facts: p.Facts, Answer: p.answer(ans.table), Table: &ans.table}, Assets: ans.assets}, nil
+	}
+	out := Output{Facts: p.Facts, Answer: p.refusal()}
+	if why != "" {
+		out.Answer += "\n\n" + why
+	}
+	return tool.Answer[Output]{Content: out}, nil
 }
 
 // plan is what is to be run, or why nothing is.

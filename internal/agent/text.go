@@ -3,6 +3,7 @@ package agent
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -34,15 +35,32 @@ const (
 // and what was taken for granted.
 func (p plan) answer(t Table) string {
 	var b strings.Builder
-	if p.Tier == Verified {
+	switch p.Tier {
+	case Verified:
 		b.WriteString("Answered by a query that a person has verified. ")
+	case LLMSemantic:
+		b.WriteString("A language model chose this query; see that it is what you asked. ")
+	case LLMSQL:
+		b.WriteString("A language model wrote the SQL of this answer; check it before you rely on it. ")
 	}
 	b.WriteString(sentence(p.Restatement, "The result"))
 	b.WriteString("\n\n")
 	t.say(&b)
 	list(&b, "Taken for granted:", p.Assumptions)
+	if p.Tier == LLMSQL { // there is no restatement to check
+		b.WriteString("\nThe SQL:\n\n" + indented(p.SQL))
+	}
 	return strings.TrimRight(b.String(), "\n")
 }
+
+func indented(sql string) string {
+	return "    " + strings.ReplaceAll(strings.TrimSpace(sql), "\n", "\n    ") + "\n"
+}
+
+// open are questions that no one query answers.
+var open = regexp.MustCompile(`(?i)^\s*(?:please |can you |could you )?(?:why|explain|forecast|predict|recommend|suggest|advise|what (?:will|should|would)|should (?:i|we)|how (?:can|could|should) (?:i|we)|write|summari[sz]e (?:the|our|my) )\b`)
+
+func openEnded(message string) bool { return open.MatchString(message) }
 
 // say writes a table as Markdown; cells are data and stay on their line.
 func (t Table) say(b *strings.Builder) {

@@ -136,6 +136,30 @@ type match struct {
 	Value  string `json:"value"`
 }
 
+// WithoutValues is the schema without any value of a cell, also of those that
+// the product's own spec gives as samples.
+func (s Schema) WithoutValues() any {
+	s.Matches, s.Tables = nil, slices.Clone(s.Tables)
+	for i := range s.Tables {
+		columns := slices.Clone(s.Tables[i].Columns)
+		for j := range columns {
+			columns[j].SampleValues, columns[j].AllValues = nil, false
+		}
+		s.Tables[i].Columns = columns
+	}
+	return s
+}
+
+// Columns are the names of the columns that are shown, as table.column.
+func (s Schema) Columns() (names []string) {
+	for _, t := range s.Tables {
+		for _, c := range t.Columns {
+			names = append(names, t.Name+"."+c.Name)
+		}
+	}
+	return names
+}
+
 // Only keeps the tables that were asked for, and the joins from and to them.
 // A name that is none of them is Invalid.
 func (s *Schema) Only(names []string) error {
