@@ -112,6 +112,12 @@ func (g asked) write(w io.Writer) error {
 	if n := len(g.Table.Rows); int64(n) < g.Table.RowCount {
 		fmt.Fprintf(&b, "The first %d of %d rows.\n", n, g.Table.RowCount)
 	}
+	switch g.Tier {
+	case "llm_semantic":
+		b.WriteString("\nA language model chose this query; see that it is what you asked.")
+	case "llm_sql":
+		b.WriteString("\nA language model wrote this SQL; check it before you rely on it.")
+	}
 	fmt.Fprintf(&b, "\n%s\n", printable(g.Restatement))
 	for _, s := range g.Assumptions {
 		fmt.Fprintf(&b, "Taken for granted: %s\n", printable(s))
@@ -150,6 +156,9 @@ func readAnswer(r io.Reader) (asked, error) {
 			case "tool-return":
 				if strings.HasPrefix(p.Tool, "generate_chart_") {
 					drawn = unquote(p.Content)
+					continue
+				}
+				if p.Tool == "get_data_schema_tool" { // a language model may look again
 					continue
 				}
 				content = unquote(p.Content)

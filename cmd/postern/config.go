@@ -73,6 +73,7 @@ type serveFlags struct {
 	SigningAlg    string        `name:"signing-alg" env:"POSTERN_SIGNING_ALG" default:"ES256" enum:"ES256,EdDSA,RS256" help:"The algorithm of new signing keys (ES256, EdDSA, RS256)."`
 	QueryTimeout  time.Duration `name:"query-timeout" env:"POSTERN_QUERY_TIMEOUT" default:"10m" help:"The longest a query may run."`
 	ChatRetention time.Duration `name:"chat-retention" env:"POSTERN_CHAT_RETENTION" default:"720h" help:"How long a chat is kept after its last message."`
+	ModelConfig   string        `name:"model-config" env:"POSTERN_MODEL_CONFIG" help:"A YAML file that says which language model the agents may ask. None by default: nothing is asked." placeholder:"FILE"`
 	Grace         time.Duration `name:"shutdown-grace" env:"POSTERN_SHUTDOWN_GRACE" default:"30s" help:"How long running queries may finish after an interrupt."`
 }
 
@@ -91,6 +92,7 @@ type settings struct {
 	proxies   []netip.Prefix
 	networks  []netip.Prefix
 	filesRoot string
+	model     *modelSettings // nil without --model-config
 }
 
 // check parses the settings of a server; every error says what to do.
@@ -117,6 +119,9 @@ func (f serveFlags) check() (settings, error) {
 			"give --tls-cert and --tls-key, or say with --behind-proxy CIDR which proxy ends TLS")
 	}
 	if s.publicURL, err = publicURL(f.PublicURL, host, port, s.scheme()); err != nil {
+		return s, err
+	}
+	if s.model, err = readModel(f.ModelConfig); err != nil {
 		return s, err
 	}
 	return s, s.checkFilesRoot()

@@ -102,11 +102,12 @@ func build(ctx context.Context, s *state, cfg settings, log *slog.Logger) (*node
 		PublicURL: cfg.publicURL, Log: log, Proxies: cfg.proxies, Observe: n.metrics.observe,
 		Guard: guard{verifier, pol, s.db},
 	}
-	return n, n.mount(cfg.publicURL, verifier, pol)
+	return n, n.mount(cfg, verifier, pol)
 }
 
 // mount is the list of everything that is served.
-func (n *node) mount(publicURL string, v *auth.Verifier, pol *policy.Policy) error {
+func (n *node) mount(cfg settings, v *auth.Verifier, pol *policy.Policy) error {
+	publicURL := cfg.publicURL
 	clients := n.clients()
 	clients.Limits = &auth.Limits{Now: time.Now}
 	book := tokenBook{n.db, n.metrics.tokens}
@@ -115,7 +116,8 @@ func (n *node) mount(publicURL string, v *auth.Verifier, pol *policy.Policy) err
 		Clients: clients, Store: book, Keys: n.keyset, Verifier: v, PublicURL: publicURL, Permits: pol.Permit, Now: time.Now,
 	}
 	tools, own := tool.Builtin(), tool.Verified{Queries: n.gate}
-	models, agents := &tool.Models{Changes: n.db.Changes, Now: time.Now}, new(agent.Agents).Tools()
+	asked := agent.Agents{Model: cfg.model.languageModel(n.db)}
+	models, agents := &tool.Models{Changes: n.db.Changes, Now: time.Now}, asked.Tools()
 	charts := &tool.Charts{Draw: n.drawer, Kept: n.assets}
 	guard := n.mux.Guard.(guard)
 	calls := rest.Tools{

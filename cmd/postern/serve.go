@@ -30,6 +30,12 @@ func (s serveCmd) Run(ctx context.Context, c *terminal) error {
 	if err != nil {
 		return err
 	}
+	if cfg.model != nil {
+		if err := cfg.model.reach(ctx); err != nil {
+			return err
+		}
+		c.progress("agents may ask the language model %s at %s", cfg.model.name, cfg.model.base.Host)
+	}
 	n, l, err := s.start(ctx, cfg, newLog(c.err))
 	if err != nil && ctx.Err() != nil {
 		return nil // interrupted before it served: nothing was left undone

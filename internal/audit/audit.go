@@ -58,6 +58,8 @@ const (
 	QueryRefused       Kind = "query.refused" // denied or refused before it ran
 	QueryJudged        Kind = "query.judged"  // validated, and not run
 	SchemaRead         Kind = "schema.read"
+	ModelCalled        Kind = "model.called"   // what is about to leave to a language model: which columns, how many bytes
+	ModelAnswered      Kind = "model.answered" // how that came out
 	ChatCreated        Kind = "chat.created"
 	ChatUpdated        Kind = "chat.updated"
 	CallQueued         Kind = "call.queued"   // a tool or an agent was called, to be worked later
