@@ -89,7 +89,7 @@ var scenarios = []scenario{
 		}},
 	{name: "arguments in fragments", turns: []scripted.Turn{{Calls: []scripted.Call{{ID: "a", Name: "ask", Args: `{"n":12345}`}}, Fragment: 3}, done},
 		want: seen{End: agent.Done, Text: "DONE", Steps: 2, Calls: []string{`{"n":12345}`}}},
-	{name: "two calls in one reply", turns: []scripted.Turn{{Calls: []scripted.Call{{"a", "ask", `{"n":1}`}, {"b", "ask", `{"n":2}`}}, Fragment: 2}, done},
+	{name: "two calls in one reply", turns: []scripted.Turn{{Calls: []scripted.Call{{ID: "a", Name: "ask", Args: `{"n":1}`}, {ID: "b", Name: "ask", Args: `{"n":2}`}}, Fragment: 2}, done},
 		want: seen{End: agent.Done, Text: "DONE", Steps: 2, Calls: []string{`{"n":1}`, `{"n":2}`}}},
 	{name: "no arguments", turns: []scripted.Turn{call(""), done}, skip: "gemini", want: seen{End: agent.Done, Text: "DONE", Steps: 2, Calls: []string{`{}`}}},
 	{name: "an id twice", turns: []scripted.Turn{call(`{"n":1}`), call(`{"n":2}`), done},
@@ -107,14 +107,14 @@ var scenarios = []scenario{
 			}
 		}},
 	{name: "bad JSON twice ends it", turns: []scripted.Turn{call(`{"n":`), call(`[1]`), done}, want: seen{End: agent.BadCalls, Steps: 2}},
-	{name: "an unknown tool is given back once", turns: []scripted.Turn{{Calls: []scripted.Call{{"a", "drop", "{}"}}}, call(`{"n":1}`), done},
+	{name: "an unknown tool is given back once", turns: []scripted.Turn{{Calls: []scripted.Call{{ID: "a", Name: "drop", Args: "{}"}}}, call(`{"n":1}`), done},
 		want: seen{End: agent.Done, Text: "DONE", Steps: 3, Calls: []string{`{"n":1}`}},
 		check: func(t *testing.T, f *scripted.Fake) {
 			if !strings.Contains(f.Requests()[1].Body, "there is no tool of this name") {
 				t.Error("the model was not told")
 			}
 		}},
-	{name: "unknown tools for ever", turns: []scripted.Turn{{Calls: []scripted.Call{{"a", "drop", "{}"}}}}, want: seen{End: agent.BadCalls, Steps: 2}},
+	{name: "unknown tools for ever", turns: []scripted.Turn{{Calls: []scripted.Call{{ID: "a", Name: "drop", Args: "{}"}}}}, want: seen{End: agent.BadCalls, Steps: 2}},
 	{name: "a failure is mended once", turns: []scripted.Turn{call(`{"fail":1}`), call(`{"n":1}`), done},
 		want: seen{End: agent.Done, Text: "DONE", Steps: 3, Calls: []string{`{"fail":1}`, `{"n":1}`}}},
 	{name: "two failures withdraw the tool", turns: []scripted.Turn{call(`{"fail":1}`)},
@@ -124,7 +124,7 @@ var scenarios = []scenario{
 		want: seen{End: agent.OutOfSteps, Steps: 3, Calls: []string{`{"n":1}`, `{"n":1}`, `{"n":1}`}}},
 	{name: "tokens run out, by one reply at most", turns: []scripted.Turn{call(`{"n":1}`)}, budget: agent.Budget{Steps: 9, Tokens: 16, Time: time.Minute},
 		want: seen{End: agent.OutOfTokens, Steps: 2, Calls: []string{`{"n":1}`, `{"n":1}`}}},
-	{name: "tokens that nobody counts are guessed", turns: []scripted.Turn{{Calls: []scripted.Call{{"a", "ask", `{"n":1}`}}}}, budget: agent.Budget{Steps: 9, Tokens: 15, Time: time.Minute},
+	{name: "tokens that nobody counts are guessed", turns: []scripted.Turn{{Calls: []scripted.Call{{ID: "a", Name: "ask", Args: `{"n":1}`}}}}, budget: agent.Budget{Steps: 9, Tokens: 15, Time: time.Minute},
 		want: seen{End: agent.OutOfTokens, Steps: 1, Calls: []string{`{"n":1}`}}},
 	{name: "a reply that is cut is no answer", turns: []scripted.Turn{{Text: "DO", Cut: true}}, want: seen{End: agent.OutOfTokens, Steps: 1}},
 	{name: "429 is tried again as told", turns: []scripted.Turn{{Status: 429, RetryAfter: "3"}, done}, want: seen{End: agent.Done, Text: "DONE", Steps: 2, Waits: []time.Duration{3 * time.Second}}},
