@@ -400,11 +400,16 @@ func (p *parser) valued() bool {
 	c := condition{via: -1}
 	s := p.s[i]
 	if s.is(kColumn, kJoin) && !s.is(kValue) || s.is(kJoin) {
-		if j := p.next(i+1, kFill, kPrep, kVerb, kTable); p.piece(j).is(kValue) && (s.is(kJoin) || !(p.asking && len(p.f.outs)+len(p.f.shown) == 0 && p.piece(i+1).is(kPrep))) {
+		j := i + 1
+		for p.piece(j).is(kFill, kPrep, kVerb, kTable) && !p.piece(j).is(kJoin, kValue) {
+			j++
+		}
+		if first := p.asking && len(p.f.outs)+len(p.f.shown) == 0; !(first && s.is(kTable)) && p.piece(j).is(kValue) && (s.is(kJoin) || !(p.asking && len(p.f.outs)+len(p.f.shown) == 0 && p.piece(i+1).is(kPrep))) {
 			if cols := p.holding(s.all(kColumn), p.piece(j)); len(cols) > 0 {
 				c.columns = cols
 			}
 			if c.roles = s.all(kJoin); len(c.roles) > 0 || len(c.columns) > 0 {
+				p.f.mention(s.all(kTable))
 				i = j
 			}
 		}

@@ -7,6 +7,7 @@ package exact
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/postern/postern/internal/planner/lexicon"
@@ -76,7 +77,7 @@ func (r *Reader) Read(question string) Result {
 	}
 	ways, unknown := r.segment(question, toks)
 	if len(unknown) > 0 {
-		return Result{Unplaced: unknown}
+		return Result{Unplaced: unknown, Own: slices.ContainsFunc(unknown, verbal)}
 	}
 	res, furthest := Result{}, -1
 	for _, way := range ways {
@@ -132,6 +133,13 @@ func hyphens(q string, toks []lexicon.Token) []lexicon.Token {
 		}
 	}
 	return out
+}
+
+// verbal tells a word that ends as verbs do. What is done to a thing is not to
+// be passed over, whatever it is.
+func verbal(word string) bool {
+	low := strings.ToLower(word)
+	return len(low) > 4 && low == word && (strings.HasSuffix(low, "ed") || strings.HasSuffix(low, "ing"))
 }
 
 // opens are words that ask for what is not read here: a time, a place, a

@@ -130,6 +130,7 @@ func (p *parser) clause(s piece) bool {
 		p.f.distinct = true
 	case s.is(kAsk):
 		p.listing = true
+	case s.is(kBy) && p.piece(p.next(p.at+1, kFill)).is(kValue):
 	case s.is(kFill, kPrep, kHave, kAnd):
 	default:
 		return false
@@ -394,7 +395,7 @@ func (p *parser) top() bool {
 	}
 	j := i + 1
 	next := p.piece(p.next(j, kFill))
-	if next.is(kUnit) || !next.is(kColumn, kTable, kSuper, kMeasure, kGrain, kFilter, kJoin) {
+	if next.is(kUnit) && !(p.which && next.is(kGrain)) || !next.is(kColumn, kTable, kSuper, kMeasure, kGrain, kFilter, kJoin) {
 		return false
 	}
 	p.f.limit = count
@@ -682,7 +683,7 @@ func (p *parser) filtered() bool {
 // named reads columns and tables that stand by themselves.
 func (p *parser) named() bool {
 	s := p.s[p.at]
-	if s.is(kGrain) && p.which && p.asking && len(p.f.shown) == 0 && !s.is(kTable) && !strings.HasPrefix(s.lower, "date") {
+	if s.is(kGrain, kPart) && p.which && p.asking && len(p.f.shown) == 0 && !s.is(kTable) && !strings.HasPrefix(s.lower, "date") {
 		g, _ := p.group(p.at)
 		p.f.shown, p.asking = append(p.f.shown, g), false
 		p.at++

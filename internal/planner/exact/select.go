@@ -158,6 +158,9 @@ func (b *builder) shares() bool {
 			return b.fail("%s has no shares", x.Label)
 		}
 	}
+	if q := b.f.outs[0]; len(b.heads) > 0 && (len(q.conds) > 0 || b.counted(q)) {
+		return b.fail("a share of them may be of all such, or of all there are for each")
+	}
 	var parts, rest semantic.And
 	for i, c := range b.where {
 		if b.narrows[i] {
@@ -196,6 +199,14 @@ func (b *builder) shares() bool {
 		last.As = "percent"
 	}
 	return true
+}
+
+// counted tells that a measure counts some of the rows only.
+func (b *builder) counted(q quantity) bool {
+	return slices.ContainsFunc(q.measures, func(t term) bool {
+		a, ok := b.r.m.Measures[t.n].Expr.(semantic.Aggregate)
+		return ok && a.Where != nil
+	})
 }
 
 // changes adds the difference from the period before.
@@ -280,6 +291,12 @@ func (b *builder) ideal(idea string) (by semantic.Expr, flipped, ok bool) {
 			}
 		}
 	}
+	for c := range b.r.m.Tables[b.base].Columns { // what is old began early
+		if t := (term{kind: kColumn, table: b.base, column: c}); idea == "age" && !flipped && b.r.column(t).Role == semantic.Time {
+			own = append(own, t)
+		}
+	}
+	flipped = flipped || idea == "age" && len(own) > 0 && b.r.column(own[0]).Role == semantic.Time
 	if len(own) == 0 {
 		return nil, false, false
 	}

@@ -78,7 +78,7 @@ func stemmed(ws []string) string {
 	out := make([]string, len(ws))
 	for i, w := range ws {
 		out[i] = w
-		if len(w) > 3 { // by is no be
+		if len(w) > 2 { // by is no be
 			out[i] = lexicon.Stem(w)
 		}
 	}

@@ -12,6 +12,9 @@ func (b *builder) conditions() bool {
 	b.narrows = map[int]bool{}
 	absent := false
 	for _, c := range b.f.conds {
+		if c.quantity != nil && !c.quantity.aggregated() && b.ofEntity(c.quantity.columns) {
+			c.columns, c.quantity = c.quantity.columns, nil // each plane has its seats
+		}
 		if c.quantity != nil {
 			if !b.having(c) {
 				return false
@@ -30,6 +33,13 @@ func (b *builder) conditions() bool {
 		b.where = append(b.where, w)
 	}
 	return true
+}
+
+// ofEntity tells that a column is of the very rows that are shown.
+func (b *builder) ofEntity(ts []term) bool {
+	return slices.ContainsFunc(b.f.shown, func(g group) bool {
+		return slices.ContainsFunc(g.terms, func(t term) bool { return t.kind == kTable && t.table == b.base })
+	}) && slices.ContainsFunc(ts, func(t term) bool { return t.table == b.base })
 }
 
 func (b *builder) having(c condition) bool {
@@ -239,6 +249,7 @@ func (b *builder) valued(c condition) (semantic.Cond, bool) {
 // that they lead to.
 func (b *builder) places(c condition, v term) (out []place) {
 	var keys []place
+	c.roles = slices.DeleteFunc(slices.Clone(c.roles), func(r term) bool { return b.r.tableAt(b.r.m.Joins[r.n].To) == b.base })
 	add := func(list *[]place, p place) {
 		if !slices.ContainsFunc(*list, func(o place) bool { return o.table == p.table && o.column == p.column && o.via == p.via }) {
 			*list = append(*list, p)
@@ -271,9 +282,11 @@ func (b *builder) places(c condition, v term) (out []place) {
 		}
 	}
 	if !slices.ContainsFunc(out, func(p place) bool { return p.table == base }) {
-		out = append(keys, out...)
+		return append(keys, out...)
 	}
-	return out
+	return slices.DeleteFunc(out, func(p place) bool { // its own before what only leads here
+		return p.table != base && len(b.r.direct(b.base, b.r.tableAt(p.table))) == 0 && len(c.roles) == 0
+	})
 }
 
 // far is where a value is meant by a join of another table: the carriers that
