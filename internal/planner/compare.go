@@ -197,6 +197,24 @@ func timesCompare(ps *parse, m []item) ([]item, bool) {
 	return one(kPred, &pred{kind: compare, rows: true, op: op, count: atoi(m[1].arg), at: m[0].start}, m), true
 }
 
+// bareAge: learners under 20. Where no column is named, such a number is an
+// age.
+func bareAge(ps *parse, m []item) ([]item, bool) {
+	op, idea := compareOp(m[0].arg)
+	n := atoi(m[1].arg)
+	if a := ps.after(); idea != "" || n < 1 || n > 120 || !ageBound[strings.ToLower(m[0].text)] || a == kTable || a == kColumn || a == byte(lexicon.Times) || strings.IndexByte("T&wbF", ps.before()) < 0 {
+		return nil, false
+	}
+	s := ps.ideaSlot("age", m[0])
+	if s == nil {
+		return nil, false
+	}
+	s.opts = slices.DeleteFunc(s.opts, func(c cand) bool { return s.flip[c.ref] || c.score < 0.7 })
+	return one(kPred, &pred{kind: compare, slot: s, op: op, values: []string{m[1].arg}, at: m[0].start}, m), len(s.opts) > 0
+}
+
+var ageBound = map[string]bool{"under": true, "over": true, "above": true, "below": true}
+
 // verbIdeas are what some verbs measure: who earn below 6000.
 var verbIdeas = map[string]string{"earn": "pay", "mak": "pay", "paid": "pay", "pay": "pay", "get": "pay", "cost": "price", "weigh": "weight", "last": "length"}
 

@@ -109,6 +109,7 @@ var lateRules = []rule{
 	{re(`A[bhpvw]*F`), withoutSuch},
 	{re(`A[bhpvw]*T`), withoutOf},
 	{re(`[hpl]*NS`), numberOfMost},
+	{re(`>N`), bareAge},
 	{re(`Tq`), mostOften},
 	{re(`T[wbh]*[vb][bhv]*[qm]`), mostDone},
 	{re(`[hv]G`), withMost},

@@ -19,7 +19,7 @@ specialise specialize spend sponsor staff stage star start station stay stock st
 tour track trade train transfer transport travel treat trigger tweet undertake unload update upgrade upload use utilise utilize vaccinate value verify view violate visit volunteer vote warrant watch
 wed weigh win work wound award admit host occupy owe pay prefer select sponsor`
 
-const irregularForms = `fall falls fallen became become went gone ran run flew flown drew drawn wrote written sang sung swam swum rode ridden drove driven ate eaten fought grew grown
+const irregularForms = `lasts lasted lasting fall falls fallen became become went gone ran run flew flown drew drawn wrote written sang sung swam swum rode ridden drove driven ate eaten fought grew grown
 threw thrown caught taught brought bought sought thought sent spent lent built dealt felt kept slept left lost met held told sold led fed read won hung shot sat stood understood
 began begun took taken gave given got gotten chose chosen broke broken spoke spoken wore worn bore borne rose risen fell fallen saw seen did done came come knew known
 laid paid said made hit cut put set cost bred bound found ground wound spun swung dug stuck struck stole stolen underwent undergone oversaw overseen lain`
