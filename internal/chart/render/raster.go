@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"image"
 	"image/png"
+	"os"
 	"sync"
 	"time"
 
@@ -47,6 +48,18 @@ type raster struct {
 func newRaster(o Options) *raster {
 	ctx, stop := context.WithCancel(context.Background())
 	r := &raster{ready: make(chan struct{}), fonts: fonts(o), slots: make(chan struct{}, o.Warm), stop: stop}
+	r.open(ctx, o)
+	r.wait.Go(func() {
+		defer close(r.ready)
+		if r.module, r.err = r.compile(ctx); r.err != nil && r.cache != nil && ctx.Err() == nil {
+			r.anew(ctx, o)
+		}
+	})
+	return r
+}
+
+// open makes the runtime, over what was compiled before.
+func (r *raster) open(ctx context.Context, o Options) {
 	conf := wazero.NewRuntimeConfig().WithMemoryLimitPages(rasterPages)
 	if o.CacheDir != "" {
 		if c, err := wazero.NewCompilationCacheWithDir(o.CacheDir); err != nil {
@@ -56,11 +69,19 @@ func newRaster(o Options) *raster {
 		}
 	}
 	r.runtime = wazero.NewRuntimeWithConfig(ctx, conf)
-	r.wait.Go(func() {
-		defer close(r.ready)
-		r.module, r.err = r.compile(ctx)
-	})
-	return r
+}
+
+// anew throws away what was compiled before and compiles again: a machine that
+// lost power leaves a file that is not whole, and wazero never mends one.
+func (r *raster) anew(ctx context.Context, o Options) {
+	o.Log.Warn("charts: compiled WebAssembly was not good and is made anew", "error", r.err)
+	err := errors.Join(r.runtime.Close(ctx), r.cache.Close(ctx), os.RemoveAll(o.CacheDir))
+	if r.cache = nil; err != nil {
+		r.err = errors.Join(r.err, err)
+		return
+	}
+	r.open(ctx, o)
+	r.module, r.err = r.compile(ctx)
 }
 
 func (r *raster) compile(ctx context.Context) (wazero.CompiledModule, error) {

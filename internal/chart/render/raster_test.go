@@ -2,6 +2,7 @@ package render_test
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,6 +16,7 @@ import (
 )
 
 const (
+	twoBars = `{"data":{"values":[{"a":"x","b":1},{"a":"y","b":2}]},"mark":"bar","encoding":{"x":{"field":"a"},"y":{"field":"b","type":"quantitative"}}}`
 	svgHead = `<svg xmlns="http://www.w3.org/2000/svg" width="1400" height="1400">`
 	veil    = `<g opacity="0.5"><rect width="1400" height="1400" opacity="0.01" fill="red"/></g>`
 )
@@ -95,5 +97,33 @@ func TestTheOperatorsFontsDrawWhatOursLack(t *testing.T) {
 	}
 	if string(box) == string(letter) {
 		t.Error("the font is not used")
+	}
+}
+
+// TestACacheThatIsNotWholeIsMadeAnew as a machine that lost power leaves it.
+func TestACacheThatIsNotWholeIsMadeAnew(t *testing.T) {
+	dir := t.TempDir()
+	// The shared engine's cache is whole once it has drawn.
+	if _, err := shared.PNG(t.Context(), []byte(twoBars), render.Size{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.CopyFS(dir, os.DirFS(cacheDir())); err != nil {
+		t.Fatal(err)
+	}
+	cut := 0
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		cut++
+		return os.Truncate(path, 1<<20)
+	})
+	if err != nil || cut == 0 {
+		t.Fatalf("%d files of the cache cut: %v", cut, err)
+	}
+	e := render.New(render.Options{CacheDir: dir, Timeout: time.Minute})
+	defer func() { _ = e.Close() }() // what is drawn says what matters
+	if b, err := e.PNG(t.Context(), []byte(twoBars), render.Size{}); err != nil || len(b) == 0 {
+		t.Errorf("%d bytes, %v", len(b), err)
 	}
 }
