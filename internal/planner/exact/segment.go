@@ -239,6 +239,8 @@ func (r *Reader) span(q string, toks []lexicon.Token, i, end int) piece {
 			switch t.kind {
 			case kFilter: // a delay is no delayed flight
 				verb = !verb
+			case kJoin: // sailings by are not sailed by
+				verb = end-i > 1 && slices.ContainsFunc(r.terms[lemma[0]], func(t term) bool { return t.kind == kTable })
 			case kColumn, kTable, kMeasure: // advising is no advisor
 			default:
 				verb = false
