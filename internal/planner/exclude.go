@@ -9,6 +9,9 @@ import (
 
 func notPred(ps *parse, m []item) ([]item, bool) {
 	p := m[len(m)-1].node.(*pred)
+	if p.kind == allOf {
+		return nil, false
+	}
 	if p.rows {
 		p.op = opposite[p.op]
 		return one(kPred, p, m), true

@@ -60,6 +60,7 @@ const (
 	reports // has such a row of its own table above it
 	named   // a filter of the model
 	truth   // a column of truths is true
+	allOf   // all of inner, of one row
 )
 
 // pred is a condition of the question.

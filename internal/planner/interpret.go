@@ -428,7 +428,7 @@ func (ps *parse) own(p *pred, last *slot) {
 	for _, q := range p.or {
 		ps.own(q, last)
 	}
-	if p.kind == sharing || p.kind == reports {
+	if p.kind == sharing || p.kind == reports || p.kind == allOf {
 		for _, q := range p.inner {
 			ps.own(q, last)
 		}

@@ -18,6 +18,14 @@ func (b *builder) preds() bool {
 		}
 	}
 	for _, p := range common {
+		if p.counting() {
+			c, ok := b.any(p)
+			if !ok {
+				return false
+			}
+			b.where = append(b.where, c)
+			continue
+		}
 		if p.rows {
 			if !b.having(p) {
 				return false

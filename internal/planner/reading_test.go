@@ -85,9 +85,11 @@ func TestReadingsOfQuestions(t *testing.T) {
 		"List the price of each plant, together with the town of its gardener.":                {"12 Oslo", "3 Bergen", "5 Oslo", "8 Bergen"},
 		"Show all plant colours that have no watering.":                                        nil,
 		"plants per year": {"2019 1", "2021 2", "2023 1"},
-		"What are the last names of gardeners who are under 40?": {"Reed"},
-		"What is the colour that is most common?":                {"green"},
-		"List all information about each watering.":              {"1 1 2", "2 1 1", "3 2 4"},
+		"What are the last names of gardeners who are under 40?":                        {"Reed"},
+		"What are the last names of gardeners with at least 2 plants or older than 50?": {"Lind", "Moe", "Reed"},
+		"What are the names of plants that are red from 2021 or green from 2019?":       {"fern", "rose", "tulip"},
+		"What is the colour that is most common?":                                       {"green"},
+		"List all information about each watering.":                                     {"1 1 2", "2 1 1", "3 2 4"},
 	} {
 		t.Run(question, func(t *testing.T) {
 			a := reading(t, question)

@@ -97,6 +97,7 @@ var lateRules = []rule{
 	{re(`FF`), oneName},
 	{re(`FpT([pwvbhy]*F)+`), nestedOf},
 	{re(`FT`), valueOfTable},
+	{re(`F,?F,?\|[bhpwv]*F,?F`), eitherPair},
 	{re(`F,?\|[bhpwvT]*F`), eitherPred},
 	{re(`>[wbhpv]*F`), otherThan},
 	{re(`>[wT]*h[T]`), exceptHaving},
