@@ -87,12 +87,17 @@ func must(t testing.TB, err error) {
 }
 
 // ask puts a question to the Query agent and gives its answer and its steps.
-func ask(t *testing.T, m *tool.Models, d tool.Data, c auth.Caller, question string) (tool.Return, []tool.Step) {
+func ask(t *testing.T, m *tool.Models, d tool.Data, c auth.Caller, question string, earlier ...string) (tool.Return, []tool.Step) {
 	t.Helper()
 	ag, err := tool.Find(new(agent.Agents).Tools(), "sql_query_agent")
 	must(t, err)
 	var steps []tool.Step
 	e := &tool.Env{Caller: c, Data: d, Models: m, Via: "test:sql_query_agent", Told: func(s tool.Step) error { steps = append(steps, s); return nil }}
+	for _, was := range earlier {
+		in, err := json.Marshal(map[string]string{"message": was, "data_product_id": "garden"})
+		must(t, err)
+		e.Earlier = append(e.Earlier, in)
+	}
 	in, err := json.Marshal(map[string]string{"message": question, "data_product_id": "garden"})
 	must(t, err)
 	ret, err := ag.Call(context.Background(), e, in)

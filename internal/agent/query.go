@@ -77,11 +77,9 @@ func (r reading) plan(ctx context.Context, e *tool.Env, in queryInput) (plan, er
 	if r.model.Dialect == "" {
 		return p.abstain("Postern writes no SQL for this product's warehouse yet"), nil
 	}
-	found := r.planner.Plan(in.Message)
-	if found.WorthChecking() {
-		if found = r.settle(ctx, e, in, found); ctx.Err() != nil {
-			return p, ctx.Err()
-		}
+	found := r.found(ctx, e, in)
+	if ctx.Err() != nil {
+		return p, ctx.Err()
 	}
 	if in.ChoiceID != "" {
 		i := slices.IndexFunc(found.Choices, func(c planner.Choice) bool { return c.ID == in.ChoiceID })
