@@ -109,7 +109,7 @@ func (a *Agents) withModel(agents []tool.Tool) []tool.Tool {
 	}
 	for i := range agents {
 		t := &agents[i]
-		if !strings.HasPrefix(t.Description, does) {
+		if !strings.HasPrefix(t.Description, does) && t.Description != analyses {
 			continue
 		}
 		t.Description += " What it would decline, a language model fills in as a query where the product allows it; tier says so."

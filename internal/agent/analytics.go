@@ -10,6 +10,7 @@ import (
 
 	"github.com/postern/postern/internal/chart"
 	"github.com/postern/postern/internal/fault"
+	"github.com/postern/postern/internal/product"
 	"github.com/postern/postern/internal/tool"
 )
 
@@ -31,8 +32,10 @@ const mostAsked = 3
 type candidate struct {
 	in   queryInput
 	want statistic
+	pr   product.Product
 	r    reading
 	plan plan
+	ran  *modeledAnswer // what a language model has run for it already
 }
 
 // analyze finds the product, answers from it, and computes what was asked for.
@@ -49,15 +52,35 @@ func (a *Agents) analyze(ctx context.Context, e *tool.Env, in analyticsInput) (t
 		return tool.Answer[Output]{}, err
 	}
 	best, out := pick(asked, closed)
+	if best == nil && len(asked) == 1 && len(closed) == 0 {
+		var why string
+		if best, why, err = a.fillIn(ctx, e, asked[0]); err != nil {
+			return tool.Answer[Output]{}, err
+		}
+		if why != "" {
+			out.Answer += "\n\n" + why
+		}
+	}
 	if best == nil {
 		return tool.Answer[Output]{Content: out}, nil
 	}
 	return a.conclude(ctx, e, in, *best)
 }
 
+// fillIn puts the question to the language model, of the one product there is:
+// of several, which is meant is not its to say.
+func (a *Agents) fillIn(ctx context.Context, e *tool.Env, c candidate) (*candidate, string, error) {
+	ran, why, err := a.Model.ask(ctx, e, c.pr, c.in)
+	if ran == nil || err != nil {
+		return nil, why, err
+	}
+	c.plan, c.ran = c.plan.answered(ran), ran
+	return &c, "", nil
+}
+
 // conclude runs the one reading there is.
 func (a *Agents) conclude(ctx context.Context, e *tool.Env, in analyticsInput, c candidate) (tool.Answer[Output], error) {
-	t, assets, err := execute(ctx, e, c.in, c.plan.SQL)
+	t, assets, err := c.execute(ctx, e)
 	if err != nil {
 		return tool.Answer[Output]{}, err
 	}
@@ -74,6 +97,13 @@ func (a *Agents) conclude(ctx context.Context, e *tool.Env, in analyticsInput, c
 		out.Answer += "\n\nFrom the data product " + c.in.DataProductID + "."
 	}
 	return drawn(ctx, e, c.in, in.Message, tool.Answer[Output]{Content: out, Assets: assets})
+}
+
+func (c candidate) execute(ctx context.Context, e *tool.Env) (Table, []tool.AssetRef, error) {
+	if c.ran != nil {
+		return c.ran.table, c.ran.assets, nil
+	}
+	return execute(ctx, e, c.in, c.plan.SQL)
 }
 
 // productsFor gives the ids of the products to ask, the likeliest first.
@@ -159,7 +189,7 @@ func ask(ctx context.Context, e *tool.Env, in analyticsInput, products []string)
 		if err != nil {
 			return nil, nil, err
 		}
-		c := candidate{in: queryInput{Message: question, DataProductID: id, AuthID: in.AuthID, ChoiceID: in.ChoiceID}, want: want}
+		c := candidate{pr: pr, in: queryInput{Message: question, DataProductID: id, AuthID: in.AuthID, ChoiceID: in.ChoiceID}, want: want}
 		if c.r, err = read(ctx, e, pr, c.in); err == nil {
 			c.plan, err = c.r.plan(ctx, e, c.in)
 		}

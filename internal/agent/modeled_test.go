@@ -68,10 +68,15 @@ func newModelWorld(t *testing.T, format string, use product.ModelUse, turns ...s
 
 func (w *modelWorld) ask(t *testing.T, d tool.Data, c auth.Caller, question string) (tool.Return, []tool.Step) {
 	t.Helper()
-	ag, err := tool.Find(w.agents.Tools(), "sql_query_agent")
+	return w.askOf(t, "sql_query_agent", d, c, question)
+}
+
+func (w *modelWorld) askOf(t *testing.T, name string, d tool.Data, c auth.Caller, question string) (tool.Return, []tool.Step) {
+	t.Helper()
+	ag, err := tool.Find(w.agents.Tools(), name)
 	must(t, err)
 	var steps []tool.Step
-	e := &tool.Env{Caller: c, Data: d, Models: w.models, Via: "test:sql_query_agent", Told: func(s tool.Step) error { steps = append(steps, s); return nil }}
+	e := &tool.Env{Caller: c, Data: d, Models: w.models, Via: "test:" + name, Told: func(s tool.Step) error { steps = append(steps, s); return nil }}
 	in, err := json.Marshal(map[string]string{"message": question, "data_product_id": "garden"})
 	must(t, err)
 	ret, err := ag.Call(t.Context(), e, in)
@@ -307,5 +312,23 @@ func TestAnOpenEndedQuestionWithoutAModelSaysThatItTakesOne(t *testing.T) {
 		if out.Status != agent.Abstained || strings.Contains(out.Answer, "llm_not_configured") != want || !strings.HasPrefix(out.Answer, "I cannot answer this") {
 			t.Errorf("%s: %+v", question, out)
 		}
+	}
+}
+
+func TestAnalyticsComputesOverWhatAModelFillsIn(t *testing.T) {
+	w := newModelWorld(t, "openai", product.ModelSchema, statement("SELECT plot_id AS x, area AS y FROM plots"), done)
+	ret, steps := w.askOf(t, "analytics_agent", w, w.viewer, "the correlation between unicorns and dragons")
+	out := output(t, ret)
+	if out.Status != agent.Answered || out.Tier != agent.LLMSQL || out.Statistics == nil || !strings.Contains(out.Answer, "wrote the SQL") || !strings.Contains(out.Answer, "    SELECT plot_id") {
+		t.Errorf("%+v", out)
+	}
+	runs := 0
+	for _, s := range steps {
+		if s.Return == nil && s.Tool == "sql_execution_tool" {
+			runs++
+		}
+	}
+	if runs != 1 {
+		t.Errorf("the statement ran %d times", runs)
 	}
 }

@@ -132,7 +132,7 @@ func sorted(columns []Column) (numbers, kinds []string) {
 // table of the answer, over which rows, and what to know about it.
 func (p plan) computed(s Statistics) string {
 	var b strings.Builder
-	b.WriteString(s.Sentence + "\n\n")
+	b.WriteString(p.chosen() + s.Sentence + "\n\n")
 	s.table().say(&b)
 	fmt.Fprintf(&b, "\nComputed over %d rows of: %s", s.RowsUsed, sentence(p.Restatement, "the result"))
 	if s.RowsLeft > 0 {
@@ -141,6 +141,7 @@ func (p plan) computed(s Statistics) string {
 	b.WriteString("\n")
 	list(&b, "To know:", s.Notes)
 	list(&b, "Taken for granted:", p.Assumptions)
+	b.WriteString(p.written())
 	return strings.TrimRight(b.String(), "\n")
 }
 

@@ -35,26 +35,36 @@ const (
 // and what was taken for granted.
 func (p plan) answer(t Table) string {
 	var b strings.Builder
-	switch p.Tier {
-	case Verified:
+	if p.Tier == Verified {
 		b.WriteString("Answered by a query that a person has verified. ")
-	case LLMSemantic:
-		b.WriteString("A language model chose this query; see that it is what you asked. ")
-	case LLMSQL:
-		b.WriteString("A language model wrote the SQL of this answer; check it before you rely on it. ")
 	}
+	b.WriteString(p.chosen())
 	b.WriteString(sentence(p.Restatement, "The result"))
 	b.WriteString("\n\n")
 	t.say(&b)
 	list(&b, "Taken for granted:", p.Assumptions)
-	if p.Tier == LLMSQL { // there is no restatement to check
-		b.WriteString("\nThe SQL:\n\n" + indented(p.SQL))
-	}
+	b.WriteString(p.written())
 	return strings.TrimRight(b.String(), "\n")
 }
 
-func indented(sql string) string {
-	return "    " + strings.ReplaceAll(strings.TrimSpace(sql), "\n", "\n    ") + "\n"
+// chosen says that a language model had part in the answer.
+func (p plan) chosen() string {
+	switch p.Tier {
+	case LLMSemantic:
+		return "A language model chose this query; see that it is what you asked. "
+	case LLMSQL:
+		return "A language model wrote the SQL of this answer; check it before you rely on it. "
+	}
+	return ""
+}
+
+// written is the SQL that a language model wrote: there is no restatement to
+// check.
+func (p plan) written() string {
+	if p.Tier != LLMSQL {
+		return ""
+	}
+	return "\nThe SQL:\n\n    " + strings.ReplaceAll(strings.TrimSpace(p.SQL), "\n", "\n    ") + "\n"
 }
 
 // open are questions that no one query answers.

@@ -5,17 +5,24 @@ import (
 	"strings"
 )
 
-// errorWords are what warehouses say when they refuse a statement, apart from
-// names and values.
-var errorWords = setOf(`a absolute aggregate aggregates alias all also ambiguous an and any appear are argument arguments as at attempt
-	be before binder binding bindings boolean but by call candidate cannot cast catalog clause close closed column columns conversion convert could
-	current data date denied did divide division does done double duplicate each either empty end error exactly exist exists expected explicit expression
-	field fields find for found from function functions given group grouping has have having hint implicit in incomplete input integer interval invalid
-	is it join key left limit line list literal locked match maybe mean meant misuse missing more most must name named names near need needs no not
-	null number numeric of on one only operator or order out outside over overflow parameter parser permission possible product query range record
-	referenced refused result return right row rows scalar schema select set several side single sql statement string subquery such sum supported syntax
-	table tables takes text than that the there this time timestamp to too type types undefined unexpected unique unknown unrecognized unsupported
-	use used uses using valid value values varchar was were when where which window with within without wrong you your`)
+// errorWords are what warehouses and the form of semantic queries say when they
+// refuse one, apart from names and values. What a column of states would hold
+// (open, closed, paid) is not among them.
+var errorWords = setOf(`a absolute again agg aggregate aggregates alias all allow also ambiguous an and another any appear are argument arguments
+	arithmetic as at attempt be before begins between binder binding bindings boolean both but by call caller candidate cannot cast
+	catalog clause clear column columns compare compares comparison condition conditions contains control conversion convert could
+	current data date days deep did dimension dimensions divide division do does done down duplicate each either empty end error
+	exactly except exist exists expected explicit expression expressions extract false field fields filter filters find for form found
+	from function functions give given gives goes grain greater group grouping has have having hint holds if implicit in incomplete
+	input integer intersect interval into invalid is it its join joins keep key keys knows least left less limit line list lists
+	literal locked match mean meant measure measures metric metrics missing misuse month months more most must name named names near
+	need needs neither nested no nor not now null number numeric of on one only operator or order orders out outside over overflow
+	overlap own parameter parameters parser per percent period permission policy possible product query range read reads record
+	referenced refused refuses require required requires result return right row rows run runs say scalar schema select semantic set
+	several should show shown side single sql starts statement stops string subquery such sum supported syntax table tables take takes
+	text than that the then there this time timestamp to too tree true two type types undefined unexpected union unique unknown
+	unrecognized unsupported until use used uses using valid value values varchar verified warehouse was way weekday were when where
+	which whose window with within without write written wrong year years yet you your`)
 
 func setOf(s string) map[string]bool {
 	out := map[string]bool{}
