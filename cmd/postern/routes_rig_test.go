@@ -75,7 +75,7 @@ const (
 `
 )
 
-func newGateRig(t *testing.T) *gateRig {
+func newGateRig(t *testing.T, with ...func(*serveFlags)) *gateRig {
 	t.Helper()
 	dir := t.TempDir()
 	files := filepath.Join(dir, "files")
@@ -86,6 +86,9 @@ func newGateRig(t *testing.T) *gateRig {
 	ok(t, err)
 	ok(t, db.Close())
 	f := serveFlags{stateFlags: stateFlags{Data: filepath.Join(dir, "data")}, Listen: "127.0.0.1:0", SigningAlg: "ES256", FilesRoot: files}
+	for _, change := range with {
+		change(&f)
+	}
 	cfg, err := f.check()
 	ok(t, err)
 	g := &gateRig{t: t}

@@ -25,6 +25,7 @@ type Turn struct {
 	Junk     bool            // an event that is no JSON comes first
 	Fail     string          // an error of this type comes as an event, after the text
 	Hold     <-chan struct{} // nothing is sent before it is closed
+	Asked    func()          // called when the request is there
 
 	Status     int    // other than 200: the answer has no events
 	RetryAfter string // with Status
@@ -91,6 +92,9 @@ func (f *Fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		http.NotFound(w, r)
 		return
+	}
+	if t.Asked != nil {
+		t.Asked()
 	}
 	if t.Hold != nil {
 		select {
