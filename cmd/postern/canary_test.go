@@ -112,6 +112,7 @@ func TestSecretsAreFoundNowhere(t *testing.T) {
 	g.console(c)
 	g.credentials(c)
 	g.swapped(c)
+	g.chats(c)
 	names := newCanaries(t)
 	g.everyRoute(c, names)
 
@@ -215,6 +216,14 @@ func (g *gateRig) credentials(c *canaries) {
 	uri := strings.Replace(fmt.Sprintf(rigSpec, "rig:uri", "x"), "sqlite://x", "postgresql://ann:"+c.make("a password in a URI")+"@db.example.com/x", 1)
 	a := g.want(400, g.do("POST", "/integration/data-products/v1/data-product/", g.owner.token, uri, "application/x-yaml"))
 	c.absent("the refusal of a URI", a.body)
+}
+
+// chats says and names what is only for who said it.
+func (g *gateRig) chats(c *canaries) {
+	const base = "/ai/api/v1/chats"
+	g.want(201, g.do("POST", base, g.owner.token, `{"name":"`+c.make("a chat's name")+`"}`, ""))
+	question := fmt.Sprintf(`{"message":"how many sales of %s","data_product_id":"%s"}`, c.make("a question"), rigProduct)
+	g.want(200, g.do("POST", base+"/agent/default/sql_query_agent/stream", g.owner.token, question, ""))
 }
 
 // everyRoute sends secrets where they do not belong.

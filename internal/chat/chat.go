@@ -21,10 +21,10 @@ import (
 
 // Chat is one conversation.
 type Chat struct {
-	ID        string // UUID
-	Owner     string // auth.Caller.Subject()
-	Name      string
-	Tags      []string // sorted, each once
+	ID        string   // UUID
+	Owner     string   // auth.Caller.Subject()
+	Name      string   // in a Store sealed: mostly it is the first question
+	Tags      []string // sorted, each once; in the clear, since lists are filtered by them
 	CreatedAt time.Time
 	UpdatedAt time.Time // when something was last said or changed
 }
@@ -129,14 +129,20 @@ func (c *Chats) Get(ctx context.Context, who auth.Caller, id string) (Chat, erro
 	if err != nil {
 		return Chat{}, err
 	}
-	return ch, nil
+	return ch, c.openName(&ch)
 }
 
 // List gives the caller's own chats, the one last touched first, and how many
 // there are.
 func (c *Chats) List(ctx context.Context, who auth.Caller, f Filter) ([]Chat, int, error) {
 	f.Owner = who.Subject()
-	return c.Store.Chats(ctx, f)
+	all, total, err := c.Store.Chats(ctx, f)
+	for i := range all {
+		if err == nil {
+			err = c.openName(&all[i])
+		}
+	}
+	return all, total, err
 }
 
 // Create makes an empty chat.
@@ -149,7 +155,11 @@ func (c *Chats) Create(ctx context.Context, who auth.Caller, name string, tags [
 	if err := checkName(name); err != nil {
 		return Chat{}, err
 	}
-	return ch, c.Store.CreateChat(ctx, ch)
+	kept, err := c.sealName(ch)
+	if err != nil {
+		return Chat{}, err
+	}
+	return ch, c.Store.CreateChat(ctx, kept)
 }
 
 func (c *Chats) fresh(who auth.Caller, name string) Chat {
@@ -171,7 +181,11 @@ func (c *Chats) Change(ctx context.Context, who auth.Caller, id string, edit fun
 		return Chat{}, err
 	}
 	ch.UpdatedAt = c.now()
-	return ch, c.Store.UpdateChat(ctx, ch)
+	kept, err := c.sealName(ch)
+	if err != nil {
+		return Chat{}, err
+	}
+	return ch, c.Store.UpdateChat(ctx, kept)
 }
 
 // Messages gives what was said, from an offset, and how much there is.

@@ -2,6 +2,7 @@ package chat
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -115,15 +116,19 @@ func (c *Chats) Begin(ctx context.Context, s Start) (context.Context, *Live, err
 	if err != nil {
 		return nil, nil, err
 	}
+	kept, err := c.sealName(ch)
+	if err != nil {
+		return nil, nil, err
+	}
 	l := &Live{ID: r.ID, ChatID: ch.ID, Request: s.Request, chats: c, chat: ch, said: opening, news: make(chan struct{})}
 	if s.Later {
-		return nil, l, c.Store.Begin(ctx, ch, isNew, r, now.Add(-lost), stored)
+		return nil, l, c.Store.Begin(ctx, kept, isNew, r, now.Add(-lost), stored)
 	}
 	run, err := c.enter(ctx, l)
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := c.Store.Begin(ctx, ch, isNew, r, now.Add(-lost), stored); err != nil {
+	if err := c.Store.Begin(ctx, kept, isNew, r, now.Add(-lost), stored); err != nil {
 		c.leave(l)
 		return nil, nil, err
 	}
@@ -405,6 +410,28 @@ func (c *Chats) followElsewhere(ctx context.Context, ch Chat, every time.Duratio
 
 func aad(ch Chat, id string) []byte {
 	return []byte(fmt.Sprintf("chat %d %s %s %s", len(ch.Owner), ch.Owner, ch.ID, id))
+}
+
+// sealName gives the chat as it is kept.
+func (c *Chats) sealName(ch Chat) (Chat, error) {
+	b, err := c.Seal.Seal([]byte(ch.Name), aad(ch, "name"))
+	if err != nil {
+		return Chat{}, fmt.Errorf("seal the name of a chat: %w", err)
+	}
+	ch.Name = base64.StdEncoding.EncodeToString(b)
+	return ch, nil
+}
+
+func (c *Chats) openName(ch *Chat) error {
+	b, err := base64.StdEncoding.DecodeString(ch.Name)
+	if err == nil {
+		b, err = c.Seal.Open(b, aad(*ch, "name"))
+	}
+	if err != nil {
+		return fmt.Errorf("open the name of chat %s: %w", ch.ID, err)
+	}
+	ch.Name = string(b)
+	return nil
 }
 
 func (c *Chats) sealAll(ch Chat, events []Event) ([]Stored, error) {

@@ -365,6 +365,17 @@ func TestWhatIsKeptDoesNotOpenElsewhere(t *testing.T) {
 	if code, m := r.got(t, "viewer", "GET", "chats/"+m["id"].(string)+"/messages", ""); code != 500 {
 		t.Errorf("a message moved to another chat opens: %d %v", code, m)
 	}
+	kept, err := r.store.Chat(t.Context(), chatID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept.ID = m["id"].(string)
+	if err := r.store.UpdateChat(t.Context(), kept); err != nil {
+		t.Fatal(err)
+	}
+	if code, m := r.got(t, "viewer", "GET", "chats/"+kept.ID, ""); code != 500 {
+		t.Errorf("a name moved to another chat opens: %d %v", code, m)
+	}
 }
 
 func TestARunWhoseServerStoppedEndsWithAMessage(t *testing.T) {
