@@ -230,7 +230,7 @@ func (r *reader) oneOf(n node, words string) string {
 
 // nearest says which of the names may have been meant; of few names, all.
 func nearest(name string, names []string) string {
-	if near := rank.DidYouMean(name, names); near != "" || len(names) > 20 {
+	if near := rank.DidYouMean(name, names); near != "" || len(names) == 0 || len(names) > 20 {
 		return near
 	}
 	return "; there are " + strings.Join(names, ", ")

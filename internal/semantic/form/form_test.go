@@ -205,6 +205,13 @@ func TestWhatDoesNotFitIsNamedWithItsPathAndTheNearestNames(t *testing.T) {
 	}
 }
 
+func TestWhereThereAreNoNamesNoneAreOffered(t *testing.T) {
+	_, err := form.Fill(json.RawMessage(`{"measures":["count(orders)"],"filters":["lrge"]}`), semantictest.Model(semantic.SQLite))
+	if err == nil || strings.Contains(err.Error(), "there are") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestAFormIsNotLargerThanCanBeCompiledInATrice(t *testing.T) {
 	many := func(n int, s string) string { return strings.TrimSuffix(strings.Repeat(s+",", n), ",") }
 	measures := many(200, `"revenue"`)
