@@ -28,7 +28,7 @@ func (x *index) addMeanings() {
 		}
 	}
 	for i := range x.model.Measures {
-		if m := &x.model.Measures[i]; m.Expr != nil {
+		if m := &x.model.Measures[i]; m.Expr != nil && !m.Inferred {
 			put(kMeasure, m.Name, append([]string{m.Name, m.Label}, m.Synonyms...)...)
 		}
 	}

@@ -1,6 +1,7 @@
 package planner_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -42,5 +43,13 @@ func TestMeasuresAndFiltersAreUnderstoodByTheirNames(t *testing.T) {
 				t.Errorf("rows (-want +got):\n%s%s (%s)", diff, s.SQL, a.Trace)
 			}
 		})
+	}
+}
+
+func TestAMeasureThatADraftProposedHasNoName(t *testing.T) {
+	m := curated()
+	m.Measures[0].Inferred, m.Filters = true, nil
+	if a := planner.New(m, values()).Plan("What is the water used?"); strings.Contains(a.Restatement, "Water used") {
+		t.Errorf("read as %s", a.Restatement)
 	}
 }
