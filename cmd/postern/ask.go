@@ -112,12 +112,7 @@ func (g asked) write(w io.Writer) error {
 	if n := len(g.Table.Rows); int64(n) < g.Table.RowCount {
 		fmt.Fprintf(&b, "The first %d of %d rows.\n", n, g.Table.RowCount)
 	}
-	switch g.Tier {
-	case "llm_semantic":
-		b.WriteString("\nA language model chose this query; see that it is what you asked.")
-	case "llm_sql":
-		b.WriteString("\nA language model wrote this SQL; check it before you rely on it.")
-	}
+	b.WriteString(byModel(g.Tier))
 	fmt.Fprintf(&b, "\n%s\n", printable(g.Restatement))
 	for _, s := range g.Assumptions {
 		fmt.Fprintf(&b, "Taken for granted: %s\n", printable(s))
@@ -127,6 +122,17 @@ func (g asked) write(w io.Writer) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// byModel says on a line of its own that a language model had part in an answer.
+func byModel(tier string) string {
+	switch tier {
+	case "llm_semantic":
+		return "\nA language model chose this query; see that it is what you asked."
+	case "llm_sql":
+		return "\nA language model wrote this SQL; check it before you rely on it."
+	}
+	return ""
 }
 
 // readAnswer reads an agent's stream: the table of its last query, and the

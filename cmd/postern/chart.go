@@ -41,6 +41,7 @@ type chartFile struct {
 	Title       string   `json:"title"`
 	Description string   `json:"description"`
 	Notes       []string `json:"notes"`
+	Tier        string   `json:"tier"`
 	SQL         string   `json:"sql"`
 	Restatement string   `json:"restatement"`
 	Assumptions []string `json:"assumptions"`
@@ -95,7 +96,7 @@ func (q chartCmd) Run(ctx context.Context, c *terminal) error {
 	}
 	f := chartFile{
 		File: q.Out, Bytes: n, Chart: got.chart.Kind, Title: got.chart.Title, Description: got.chart.Description, Notes: got.chart.Notes,
-		SQL: got.SQL, Restatement: got.Restatement, Assumptions: got.Assumptions, AssetID: got.chart.AssetID,
+		Tier: got.Tier, SQL: got.SQL, Restatement: got.Restatement, Assumptions: got.Assumptions, AssetID: got.chart.AssetID,
 	}
 	return c.print(q.JSON, f, f.write)
 }
@@ -105,6 +106,9 @@ func (f chartFile) write(w io.Writer) error {
 	fmt.Fprintf(&b, "%s: %s\n", printable(f.File), printable(f.Description))
 	for _, s := range f.Assumptions {
 		fmt.Fprintf(&b, "Taken for granted: %s\n", printable(s))
+	}
+	if s := byModel(f.Tier); s != "" {
+		b.WriteString(strings.TrimSpace(s) + "\n")
 	}
 	for line := range strings.Lines("\n" + f.SQL) {
 		b.WriteString(printable(strings.TrimRight(line, "\n")) + "\n")

@@ -61,3 +61,17 @@ func TestAModelsConfigurationIsRefusedByTheKeyThatIsWrong(t *testing.T) {
 		t.Errorf("no file: %v, %v", m, err)
 	}
 }
+
+func TestTheCommandLineSaysThatALanguageModelHadPart(t *testing.T) {
+	for tier, want := range map[string]string{"semantic": "", "llm_semantic": "A language model chose this query", "llm_sql": "A language model wrote this SQL"} {
+		var answered, drawing strings.Builder
+		g := asked{Status: "answered", Tier: tier, SQL: "SELECT 1", Table: &table{}}
+		ok(t, g.write(&answered))
+		ok(t, chartFile{Tier: tier, SQL: "SELECT 1"}.write(&drawing))
+		for _, said := range []string{answered.String(), drawing.String()} {
+			if strings.Contains(said, "language model") != (want != "") || !strings.Contains(said, want) {
+				t.Errorf("%s: %q", tier, said)
+			}
+		}
+	}
+}
