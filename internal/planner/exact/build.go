@@ -155,8 +155,35 @@ func (b *builder) setBase() bool {
 	}); len(said) > 0 {
 		from = said
 	}
+	if len(from) > 1 {
+		from = b.holding(from)
+	}
 	b.base = from[b.pick(len(from))]
 	return b.base >= 0
+}
+
+// holding keeps the tables that hold the values of the question themselves,
+// where any do.
+func (b *builder) holding(from []int) []int {
+	var keep []int
+	for _, t := range from {
+		values := 0
+		for _, c := range b.f.conds {
+			for _, v := range c.values {
+				values++
+				if !slices.ContainsFunc(v.hits, func(h Hit) bool { return b.r.tableAt(h.Table) == t }) {
+					values = -len(b.f.conds) * maxWords
+				}
+			}
+		}
+		if values > 0 {
+			keep = append(keep, t)
+		}
+	}
+	if len(keep) > 0 {
+		return keep
+	}
+	return from
 }
 
 func distinct(ts []int) (out []int) {

@@ -116,6 +116,12 @@ func (p *parser) than(i int, cols []term, of *quantity) bool {
 		t, _ := suffix.as(kCompare)
 		op = compareOps[t.arg]
 	}
+	if len(cols) > 0 && p.piece(j).is(kTable, kMeasure) && !p.piece(j).is(kColumn, kUnit) {
+		if !p.s[p.at].is(kVerb) {
+			return false
+		}
+		cols = nil // built more than 100 planes
+	}
 	if len(cols) == 0 && of == nil {
 		k := p.next(j, kFill, kPrep)
 		s := p.piece(k)

@@ -6,7 +6,6 @@
 package exact
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -72,7 +71,7 @@ func (r *Reader) Read(question string) Result {
 	if v, ok := r.verified(question, toks); ok {
 		return v
 	}
-	if opens[toks[0].Lower] && !(toks[0].Lower == "how" && len(toks) > 1 && follows[toks[1].Lower]) {
+	if opens[toks[0].Lower] && !(len(toks) > 1 && strings.Contains(follows[toks[0].Lower], " "+toks[1].Lower+" ")) {
 		return Result{Own: true, Reason: "it asks for something other than how many, how much or which", Unplaced: []string{toks[0].Text}}
 	}
 	ways, unknown := r.segment(question, toks)
@@ -89,7 +88,7 @@ func (r *Reader) Read(question string) Result {
 				}
 				continue
 			}
-			res.add(r.build(&p)...)
+			res.add(r.m, r.build(&p)...)
 			if p.failed != "" {
 				res.Reason, res.Unplaced, furthest = p.failed, nil, maxWords
 			}
@@ -102,12 +101,12 @@ func (r *Reader) Read(question string) Result {
 	return res
 }
 
-// add keeps each query once.
-func (res *Result) add(rs ...Reading) {
+// add keeps each once of the queries that say the same.
+func (res *Result) add(m *semantic.Model, rs ...Reading) {
 	for _, x := range rs {
 		same := false
 		for _, y := range res.Readings {
-			same = same || fmt.Sprintf("%#v", x.Query) == fmt.Sprintf("%#v", y.Query)
+			same = same || semantic.Restate(x.Query, m) == semantic.Restate(y.Query, m)
 		}
 		if !same {
 			res.Readings = append(res.Readings, x)
@@ -144,6 +143,7 @@ func verbal(word string) bool {
 
 // opens are words that ask for what is not read here: a time, a place, a
 // reason, a manner.
-var opens = map[string]bool{"when": true, "where": true, "why": true, "how": true, "whose": true, "whom": true, "is": true, "are": true, "was": true, "were": true, "do": true, "does": true, "did": true, "can": true}
+var opens = map[string]bool{"who": true, "when": true, "where": true, "why": true, "how": true, "whose": true, "whom": true, "is": true, "are": true, "was": true, "were": true, "do": true, "does": true, "did": true, "can": true}
 
-var follows = map[string]bool{"many": true, "much": true, "did": true, "has": true, "have": true}
+// follows are the words behind one of them that make it another question.
+var follows = map[string]string{"how": " many much did has have ", "who": " is are was were has have had "}

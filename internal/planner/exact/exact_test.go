@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -204,6 +205,8 @@ func TestQuestionsInTheModelsOwnWordsAreAnswered(t *testing.T) {
 		"How many sailings had a delay below -1 minutes?": "1",
 		"Which weekday had the most sailings?":            "3",
 		"Which 2 months had the most passengers?":         "2021-02 | 2021-01",
+		"Which ferries were sailed by Bera?":              "Bera",
+		"How many sailings have no delay?":                "1",
 		// having, shares, nesting
 		"Which boats have more than 3 sailings?":                 "Alma",
 		"Which goals have more than 155 passengers in total?":    "S",
@@ -285,5 +288,33 @@ func TestAcceptedQuestionsAreTriedFirstWithTheirValues(t *testing.T) {
 	}
 	if res := r.Read("How was Alma?"); len(res.Readings) > 0 || res.Reason != "it does not say which day is meant" {
 		t.Errorf("without a day: %d readings, %q", len(res.Readings), res.Reason)
+	}
+}
+
+func TestTheSameQuestionIsReadTheSameEachTime(t *testing.T) {
+	r := exact.New(harbour(), find)
+	for _, question := range []string{"Storm rate by boat and month", "Number of sailings by pier", "How many sailings left from N or S in March?"} {
+		want := fmt.Sprintf("%#v", r.Read(question).Readings)
+		var wg sync.WaitGroup
+		for range 4 {
+			wg.Go(func() {
+				for range 50 {
+					if got := fmt.Sprintf("%#v", exact.New(harbour(), find).Read(question).Readings); got != want {
+						t.Errorf("%s: %s, and before %s", question, got, want)
+						return
+					}
+				}
+			})
+		}
+		wg.Wait()
+	}
+}
+
+func TestALongOrHostileQuestionIsLeftAtOnce(t *testing.T) {
+	r := exact.New(harbour(), find)
+	for _, question := range []string{strings.Repeat("sailings by pier and ", 2500), strings.Repeat("N or ", 40), "\x00\x01" + strings.Repeat("-", 3000), strings.Repeat("from ", 59)} {
+		if res := r.Read(question); len(res.Readings) > 0 {
+			t.Errorf("%.30s: %d readings", question, len(res.Readings))
+		}
 	}
 }

@@ -141,97 +141,11 @@ func (p *parser) clause(s piece) bool {
 
 // linking takes a verb: it says nothing that matters, or something that the
 // model speaks of. One that a join is called by says of what the next value is.
-func (p *parser) linking(s piece) bool {
-	p.verb = s.lower
-	p.at++
-	last := p.next(p.at, kFill, kMark) >= len(p.s)
-	for i := range p.r.m.Joins {
-		j := &p.r.m.Joins[i]
-		if p.says(s, append([]string{j.Label}, j.Synonyms...)...) {
-			p.f.verbs = append(p.f.verbs, term{kind: kJoin, n: i})
-			p.verbRoles, p.verbAt = append(p.verbRoles, term{kind: kJoin, n: i}), p.at
-		}
-	}
-	switch {
-	case bland[s.lower] || !p.verbSays(s):
-		return bland[s.lower]
-	case last:
-		return len(p.f.verbs) > 0 || p.said(s)
-	}
-	return true
-}
-
 // says tells that a verb's stem is in one of the names.
-func (p *parser) says(s piece, names ...string) bool {
-	stem := stemmed(fixed([]string{lexicon.Lemma(s.lower)}))
-	return slices.ContainsFunc(names, func(n string) bool {
-		return slices.ContainsFunc(words(n), func(w string) bool {
-			return len(w) > 1 && stemmed(fixed([]string{strings.Trim(w, ",;.")})) == stem
-		})
-	})
-}
-
 // verbSays tells that the model uses a verb, wherever.
-func (p *parser) verbSays(s piece) bool {
-	m := p.r.m
-	for i := range m.Tables {
-		t := &m.Tables[i]
-		if p.says(s, append([]string{t.Name, t.Label, t.Description}, t.Synonyms...)...) {
-			return true
-		}
-		for j := range t.Columns {
-			if c := &t.Columns[j]; p.says(s, append([]string{c.Name, c.Label, c.Description}, c.Synonyms...)...) {
-				return true
-			}
-		}
-	}
-	return len(p.f.verbs) > 0 && slices.ContainsFunc(p.f.verbs, func(v term) bool {
-		return p.says(s, append([]string{m.Joins[v.n].Label}, m.Joins[v.n].Synonyms...)...)
-	})
-}
-
-// bland verbs hold of every row there is.
-var bland = map[string]bool{"made": true, "recorded": true, "observed": true, "measured": true, "reported": true, "registered": true, "happen": true, "happened": true, "occur": true,
-	"occurred": true, "take place": true, "took place": true, "seen": true, "have": true, "go": true, "went": true, "fell": true, "fall": true, "got": true, "get": true, "been": true, "exist": true, "exists": true}
-
 // said tells that a verb's stem is in the names of what the question uses.
-func (p *parser) said(s piece) bool {
-	stem := lexicon.Stem(s.lower)
-	has := func(names ...string) bool {
-		return slices.ContainsFunc(names, func(n string) bool {
-			return slices.ContainsFunc(words(n), func(w string) bool { return lexicon.Stem(w) == stem })
-		})
-	}
-	for _, g := range slices.Concat(p.f.groups, p.f.shown) {
-		for _, t := range g.terms {
-			if t.kind == kColumn && has(append([]string{p.r.column(t).Name}, p.r.column(t).Synonyms...)...) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 // never reads "have never flown": no row by the join whose words hold the
 // verb.
-func (p *parser) never(s piece) bool {
-	stem := lexicon.Stem(s.lower)
-	for i := range p.r.m.Joins {
-		j := &p.r.m.Joins[i]
-		if !slices.Contains(p.spoken(), p.r.tableAt(j.To)) {
-			continue
-		}
-		for _, name := range append([]string{j.Label}, j.Synonyms...) {
-			if slices.ContainsFunc(words(name), func(w string) bool { return lexicon.Stem(w) == stem }) {
-				p.f.conds = append(p.f.conds, condition{without: []term{{kind: kTable, table: p.r.tableAt(j.From), column: -1}}, via: i})
-				p.not = false
-				return true
-			}
-		}
-	}
-	return false
-}
-
 // periods reads dates: in March, between 2019 and 2021, before 2013-02-01.
 func (p *parser) periods() bool {
 	i := p.at
@@ -381,210 +295,13 @@ func (p *parser) group(i int) (group, bool) {
 }
 
 // top reads the top 5, 3 airports.
-func (p *parser) top() bool {
-	i := p.at
-	said := p.s[i].is(kTop) || p.s[i].lower == "top" || p.s[i].lower == "first" || p.s[i].lower == "bottom"
-	low := p.s[i].lower == "bottom"
-	if said {
-		i = p.next(i+1, kFill)
-	}
-	n, ok := p.piece(i).as(kNumber)
-	count := number(n.arg)
-	if !ok || count <= 0 || !p.asking || len(p.f.outs) > 0 || len(p.f.shown) > 0 {
-		return false
-	}
-	j := i + 1
-	next := p.piece(p.next(j, kFill))
-	if next.is(kUnit) && !(p.which && next.is(kGrain)) || !next.is(kColumn, kTable, kSuper, kMeasure, kGrain, kFilter, kJoin) {
-		return false
-	}
-	p.f.limit = count
-	if said {
-		p.f.rank = &ranking{desc: !low}
-	}
-	p.at = j
-	return true
-}
-
-func number(s string) int {
-	n := 0
-	for _, c := range s {
-		if c < '0' || c > '9' || n > 1e6 {
-			return -1
-		}
-		n = n*10 + int(c-'0')
-	}
-	return n
-}
-
 // ranked reads superlatives.
-func (p *parser) ranked() bool {
-	s := p.s[p.at]
-	if s.is(kMeasure) && p.f.limit == 0 {
-		return false
-	}
-	t, ok := s.as(kMost)
-	if !ok {
-		t, ok = s.as(kSuper)
-	}
-	if !ok {
-		return false
-	}
-	op, idea, _ := strings.Cut(t.arg, ":")
-	desc := op == "max"
-	i := p.next(p.at+1, kFill)
-	q, n := p.quantity(i)
-	if !s.is(kMost) && len(q.rows) > 0 { // the cheapest product is no count of them
-		q, n = quantity{}, 0
-	}
-	entity := len(p.f.shown) > 0 || p.which && !p.asking
-	switch {
-	case n > 0 && entity && (q.aggregated() || p.anyNumeric(q.columns) || p.anyDate(q.columns)):
-		p.f.rank = &ranking{by: q, desc: desc, most: s.is(kMost)}
-		p.f.conds = append(p.f.conds, q.conds...)
-	case n > 0 && !entity && !s.is(kMost) && len(q.columns) > 0 && !q.aggregated() && (p.anyNumeric(q.columns) || p.anyDate(q.columns)):
-		if p.f.limit > 1 {
-			p.f.shown = append(p.f.shown, group{terms: q.columns})
-			p.f.rank = &ranking{by: q, desc: desc}
-		} else {
-			q.op = map[bool]semantic.AggOp{true: semantic.Max, false: semantic.Min}[desc]
-			p.f.outs = append(p.f.outs, q)
-		}
-		p.asking = false
-	case entity && n == 0 && p.f.rank == nil:
-		p.f.rank, i = &ranking{desc: desc, idea: ideaOf(s.lower, idea)}, p.at+1
-	case !entity && p.asking && (p.piece(i).is(kTable, kGrain)) && !s.is(kMost):
-		p.f.rank, n = &ranking{desc: desc, idea: ideaOf(s.lower, idea)}, 0
-	default:
-		return false
-	}
-	p.at = i + n
-	return true
-}
-
-func ideaOf(word, idea string) string {
-	if idea != "" {
-		return idea
-	}
-	switch word {
-	case "highest":
-		return "high"
-	case "lowest":
-		return "high"
-	case "biggest", "largest", "smallest":
-		return "big"
-	}
-	return word
-}
-
-func (p *parser) anyNumeric(ts []term) bool {
-	return slices.ContainsFunc(ts, func(t term) bool { return t.kind == kColumn && p.r.numeric(t) })
-}
-
-func (p *parser) anyDate(ts []term) bool {
-	return slices.ContainsFunc(ts, func(t term) bool { return t.kind == kColumn && p.r.column(t).Class == semantic.Date })
-}
-
 // quantity reads a quantity from piece i; n is how many pieces it takes, 0
 // for none. Filters and values inside become conditions.
-func (p *parser) quantity(i int) (q quantity, n int) {
-	from := i
-	s := p.piece(i)
-	if m := s.all(kMeasure); len(m) > 0 && !p.piece(i).is(kValue) {
-		return quantity{measures: m}, p.totalled(i+1) - from
-	}
-	if s.is(kCount) {
-		return p.count(i)
-	}
-	if a, ok := s.as(kAgg); ok && a.arg != "much" {
-		j := p.next(i+1, kFill, kPrep)
-		if m := p.piece(j).all(kMeasure); len(m) > 0 && len(p.piece(j).all(kColumn)) == 0 {
-			if a.arg == "sum" {
-				return quantity{measures: m}, j + 1 - from
-			}
-			return q, 0
-		}
-		if c := p.piece(j); c.is(kColumn) {
-			return quantity{op: semantic.AggOp(a.arg), columns: c.all(kColumn)}, j + 1 - from
-		}
-		if c := p.piece(j); c.is(kCount) && a.arg == "sum" {
-			return p.count(j)
-		}
-		return q, 0
-	}
-	if c := s.all(kColumn); len(c) > 0 && !s.is(kTable) {
-		q = quantity{columns: c}
-		if j := p.totalled(i + 1); j > i+1 {
-			q.op = semantic.Sum
-			return q, j - from
-		}
-		return q, 1
-	}
-	if s.is(kTable) {
-		return quantity{rows: s.all(kTable), columns: s.all(kColumn)}, 1
-	}
-	return q, 0
-}
-
 // totalled passes over "in total".
-func (p *parser) totalled(i int) int {
-	if a, ok := p.piece(i).as(kAgg); ok && a.arg == "sum" && strings.HasPrefix(p.piece(i).lower, "in ") {
-		return i + 1
-	}
-	return i
-}
-
 // count reads how many and what is counted. Conditions may stand before it.
-func (p *parser) count(i int) (q quantity, n int) {
-	from := i
-	for i++; i < len(p.s); i++ {
-		s := p.s[i]
-		n := i + 1 - from
-		switch {
-		case s.is(kDistinct):
-			q.distinct = true
-			continue
-		case s.is(kMeasure) && !q.distinct && len(p.counts(s)) > 0:
-			if t := s.all(kTable); len(t) > 0 {
-				return quantity{rows: t, conds: q.conds}, n
-			}
-			return quantity{measures: p.counts(s), conds: q.conds}, n
-		case s.is(kFilter) && !s.is(kTable):
-			t, _ := s.as(kFilter)
-			q.conds = append(q.conds, condition{filter: t.n + 1, via: -1})
-			continue
-		case s.is(kTable) && !(q.distinct && s.is(kColumn) && !p.r.named(s)):
-			return quantity{rows: s.all(kTable), conds: q.conds}, n
-		case s.is(kColumn) && !s.is(kGrain) && !p.anyNumeric(s.all(kColumn)): // a number of points may be a count or a sum
-			return quantity{columns: s.all(kColumn), op: semantic.Count, distinct: true, conds: q.conds}, n
-		case s.is(kValue):
-			q.conds = append(q.conds, condition{values: s.all(kValue), via: -1})
-			continue
-		case s.is(kFill, kPrep):
-			continue
-		}
-		break
-	}
-	return quantity{}, 0
-}
-
 // named tells that a table of the piece is called so itself.
-func (r *Reader) named(s piece) bool {
-	return slices.ContainsFunc(s.all(kTable), func(t term) bool {
-		return strings.Join(words(r.table(t).Name), " ") == strings.Join(words(s.lower), " ")
-	})
-}
-
 // counts gives the measures of a piece that count.
-func (p *parser) counts(s piece) (out []term) {
-	for _, t := range s.all(kMeasure) {
-		if a, ok := p.r.m.Measures[t.n].Expr.(semantic.Aggregate); ok && a.Op == semantic.Count {
-			out = append(out, t)
-		}
-	}
-	return out
-}
-
 func (p *parser) filter(s piece) condition {
 	t, _ := s.as(kFilter)
 	c := condition{filter: t.n + 1, not: p.not, via: -1}
@@ -593,79 +310,8 @@ func (p *parser) filter(s piece) condition {
 }
 
 // quantified reads what is asked for: measures, counts, aggregates.
-func (p *parser) quantified() bool {
-	s := p.s[p.at]
-	if a, ok := s.as(kAgg); ok && strings.HasPrefix(s.lower, "in ") && len(p.f.outs) > 0 && a.arg == "sum" {
-		p.at++
-		return true
-	}
-	if a, ok := s.as(kAgg); ok && a.arg == "much" {
-		return p.much()
-	}
-	if !s.is(kMeasure, kCount, kAgg) && !(p.f.share != "" && len(p.f.outs) == 0 && s.is(kTable)) || p.not {
-		return false
-	}
-	if s.is(kMeasure) && s.is(kTable, kColumn, kFilter) && !p.asking {
-		return false
-	}
-	if s.is(kMeasure) && s.is(kTable) && p.f.share == "" && (p.which || p.listing || p.f.rank != nil || p.f.limit > 0) && !p.later(kBy, kEach, kOver, kChange) {
-		return false // which planes, and not how many
-	}
-	if before := p.piece(p.at - 1); s.is(kCount) && before.is(kColumn, kTable) && !before.is(kAnd) {
-		return false // the phone number of
-	}
-	q, n := p.quantity(p.at)
-	if n == 0 || !q.aggregated() {
-		return false
-	}
-	if !p.asking && len(p.f.outs) > 0 && !p.piece(p.at-1).is(kAnd) {
-		return false
-	}
-	if p.which && len(p.f.outs) == 0 && len(p.f.shown) > 0 && !p.piece(p.at-1).is(kAnd) {
-		return false
-	}
-	if len(p.f.shown) > 0 && len(p.f.outs) == 0 && s.is(kMeasure) && s.is(kTable) {
-		return false
-	}
-	p.f.outs, p.f.conds = append(p.f.outs, q), append(p.f.conds, q.conds...)
-	p.at += n
-	for { // the average temperature and humidity
-		j := p.at
-		if !p.piece(j).is(kAnd) || q.op == "" || q.op == semantic.Count {
-			break
-		}
-		j = p.next(j+1, kFill)
-		c := p.piece(j).all(kColumn)
-		if len(c) == 0 || !p.anyNumeric(c) || p.piece(j+1).is(kCompare) {
-			break
-		}
-		p.f.outs = append(p.f.outs, quantity{op: q.op, columns: c})
-		p.at = j + 1
-	}
-	p.asking = false
-	return true
-}
-
 // later tells that a piece of a kind is still to come.
-func (p *parser) later(ks ...kind) bool {
-	return slices.ContainsFunc(p.s[p.at:], func(s piece) bool { return s.is(ks...) })
-}
-
 // much reads how much rain: a measure, or a column's sum.
-func (p *parser) much() bool {
-	j := p.next(p.at+1, kFill, kPrep)
-	s := p.piece(j)
-	if m := s.all(kMeasure); len(m) > 0 {
-		p.f.outs = append(p.f.outs, quantity{measures: m})
-	} else if c := s.all(kColumn); len(c) > 0 && p.anyNumeric(c) {
-		p.f.outs = append(p.f.outs, quantity{op: semantic.Sum, columns: c})
-	} else {
-		return false
-	}
-	p.at, p.asking = j+1, false
-	return true
-}
-
 // filtered reads named filters.
 func (p *parser) filtered() bool {
 	s := p.s[p.at]
@@ -751,7 +397,7 @@ func (p *parser) absent(s piece) bool {
 		p.f.conds = append(p.f.conds, condition{without: s.all(kTable), via: -1})
 	} else {
 		for _, t := range s.all(kColumn) {
-			if slices.ContainsFunc(p.r.column(t).Values, func(v string) bool { return denials[strings.ToLower(v)] }) {
+			if p.r.column(t).Class == semantic.Text && slices.ContainsFunc(p.r.column(t).Values, func(v string) bool { return denials[strings.ToLower(v)] }) {
 				return false // no wifi is a value there
 			}
 		}

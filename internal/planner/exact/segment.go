@@ -69,7 +69,7 @@ change = change | changed | changes | grow | grew | growth | compared with the p
 over = over time | trend | trends | the trend of | trend of | the trend in | develop over time | evolve over time
 which = which | what | who
 ask = show | list | give | tell | find | display | show me | give me | tell me
-fill = the | a | an | is | are | was | were | be | been | do | does | did | there | me | please | all | their | its | it | when | that | this | these | those | any | some | how | ever | would | could | can | you | i | want to know | we | our | as | in the data | who | value | altogether | so | had been | have been | has been
+fill = the | a | an | is | are | was | were | be | been | do | does | did | there | me | please | all | their | its | it | when | that | this | these | those | any | some | how | ever | would | could | can | you | i | want to know | we | our | as | in the data | value | by how much | altogether | so | had been | have been | has been
 agg sum = in total | total | overall | in all
 agg much = how much
 have = have | has | had | with | having | with a | which have | that have | that had
@@ -185,6 +185,11 @@ func unbroken(toks []lexicon.Token, i int, out []piece) []piece {
 		k := lexicalKinds[p.Kind]
 		if unread[p.Kind] || j > i && (k == kCompare || k == kNot || k == kSuper || k == kMost || k == kEach || k == kBetween || k == kLike) {
 			end = j + 1
+		}
+	}
+	for _, s := range out {
+		if s.end > i+1 && s.is(kJoin) { // flown by is not flown
+			end = max(end, s.end)
 		}
 	}
 	return slices.DeleteFunc(out, func(s piece) bool {

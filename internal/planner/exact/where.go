@@ -298,6 +298,9 @@ func (b *builder) far(roles []term, t int, h Hit) (place, bool) {
 		if from == b.base || len(j.Columns) != 1 || !b.r.reaches(b.base, from) {
 			continue
 		}
+		if t == b.r.tableAt(j.To) && !strings.EqualFold(h.Column, j.RefColumns[0]) {
+			return place{j.To, h.Column, anyway, h.Value}, true
+		}
 		if t == from && strings.EqualFold(h.Column, j.Columns[0]) || t == b.r.tableAt(j.To) && strings.EqualFold(h.Column, j.RefColumns[0]) {
 			return place{j.From, j.Columns[0], anyway, h.Value}, true
 		}
