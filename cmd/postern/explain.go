@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/postern/postern/internal/auth"
 	"github.com/postern/postern/internal/policy"
@@ -51,6 +52,11 @@ func (p policyExplainCmd) Run(ctx context.Context, c *terminal) error {
 	var pr product.Product
 	var grants []product.Grant
 	if p.Product != "" {
+		if slices.Contains(auth.Scopes, auth.Scope(p.Action)) {
+			// A yes would be read as one to this product.
+			return hint(fmt.Errorf("%s is a scope, and says nothing of one data product", p.Action),
+				"leave --product out, or ask of an action: view, run, update, ...")
+		}
 		if pr, err = s.db.Product(ctx, p.Product); err != nil {
 			return err
 		}

@@ -228,6 +228,9 @@ func (g productGrantCmd) Run(ctx context.Context, c *terminal) error {
 		return err
 	}
 	if g.Query != "" {
+		if g.Role != string(product.ProductViewer) {
+			return fmt.Errorf("--role is of the whole product: a verified query alone is granted without it")
+		}
 		return g.grantQuery(ctx, c, s, subject, name)
 	}
 	if _, err := s.db.Product(ctx, g.ID); err != nil {
