@@ -143,7 +143,7 @@ func (n *node) serve(ctx context.Context, l net.Listener, cfg settings) error {
 		n.end()
 		return errors.Join(err, l.Close())
 	}
-	n.drawer.warm()
+	chores.Go(func() { n.warm(background) })
 	go pg.Warm()
 	if n.scrapers != nil {
 		chores.Go(func() { n.metrics.serve(n.scrapers) })
@@ -169,6 +169,18 @@ func (n *node) serve(ctx context.Context, l net.Listener, cfg settings) error {
 	chores.Wait()
 	n.end()
 	return err
+}
+
+// warmAfter is when charts are made ready, if none was asked for before: those
+// who come at once have the processor.
+const warmAfter = 10 * time.Second
+
+func (n *node) warm(ctx context.Context) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(warmAfter):
+		n.drawer.warm()
+	}
 }
 
 // shutdown refuses new work and waits for what runs, until the grace ends.

@@ -35,6 +35,7 @@ type raster struct {
 	runtime wazero.Runtime
 	cache   wazero.CompilationCache
 	module  wazero.CompiledModule
+	asked   func()        // a picture is wanted: compile now
 	ready   chan struct{} // closed when module or err is set
 	err     error
 	fonts   [][]byte      // the first that has a letter draws it
@@ -43,14 +44,26 @@ type raster struct {
 	wait    sync.WaitGroup
 }
 
+// compileAfter is when resvg is compiled if no picture was wanted before.
+const compileAfter = 5 * time.Second
+
 // newRaster compiles resvg in the background, or reads what was compiled
 // before from the folder.
 func newRaster(o Options) *raster {
 	ctx, stop := context.WithCancel(context.Background())
 	r := &raster{ready: make(chan struct{}), fonts: fonts(o), slots: make(chan struct{}, o.Warm), stop: stop}
 	r.open(ctx, o)
+	asked := make(chan struct{})
+	r.asked = sync.OnceFunc(func() { close(asked) })
 	r.wait.Go(func() {
 		defer close(r.ready)
+		// Charts are first seen as SVG: some seconds of processor are not taken
+		// from those who wait for these.
+		select {
+		case <-asked:
+		case <-time.After(compileAfter):
+		case <-ctx.Done():
+		}
 		if r.module, r.err = r.compile(ctx); r.err != nil && r.cache != nil && ctx.Err() == nil {
 			r.anew(ctx, o)
 		}
@@ -119,6 +132,7 @@ func (r *raster) png(ctx context.Context, svg []byte, scale float64, most time.D
 	if px := float64(w) * float64(h) * scale * scale; px > mostPixels {
 		return nil, fault.New(fault.Invalid, "the chart is %d × %d pixels, at scale %g more than the %d million of one picture", w, h, scale, mostPixels>>20)
 	}
+	r.asked()
 	select {
 	case <-r.ready:
 	case <-ctx.Done():
