@@ -369,3 +369,15 @@ func TestATableIsDatedByItsOwnTime(t *testing.T) {
 		}
 	}
 }
+
+func TestTotalsOfDifferentRecordSetsAreNotSaidOfOne(t *testing.T) {
+	m := semantictest.Model(semantic.SQLite)
+	count := func(set string) semantic.Output {
+		return semantic.Output{Expr: semantic.Aggregate{Op: semantic.Count, Of: semantic.Rows{Set: set}}}
+	}
+	one, two := m.Tables[0].Name, m.Tables[1].Name
+	words := semantic.Restate(semantic.Query{Select: []semantic.Output{count(one), count(two)}}, m)
+	if strings.Contains(words, " with ") || !strings.Contains(words, " and number of ") {
+		t.Errorf("said %q: the rows of neither are counted by way of the other", words)
+	}
+}

@@ -125,6 +125,9 @@ func (s *speaker) subject(q *Query, deep int) string {
 	if q.From != "" {
 		return s.set(q.From)
 	}
+	if s.apart(q) {
+		return "" // each total says its own rows; to join them here would not be true
+	}
 	var names []string
 	seen := map[string]bool{}
 	add := func(set string) {
@@ -137,6 +140,35 @@ func (s *speaker) subject(q *Query, deep int) string {
 		s.m.setsIn(o.Expr, add)
 	}
 	return list(names, "with")
+}
+
+// apart reports whether the query's totals are over different record sets, each
+// counted whole.
+func (s *speaker) apart(q *Query) bool {
+	var homes []map[string]bool
+	for _, o := range q.Select {
+		if !s.m.has(o.Expr, isAggregate) {
+			continue
+		}
+		sets := map[string]bool{}
+		s.m.setsIn(o.Expr, func(set string) { sets[set] = true })
+		for _, other := range homes {
+			if len(sets) > 0 && !shares(sets, other) {
+				return true
+			}
+		}
+		homes = append(homes, sets)
+	}
+	return false
+}
+
+func shares(a, b map[string]bool) bool {
+	for k := range a {
+		if b[k] {
+			return true
+		}
+	}
+	return len(a) == 0 || len(b) == 0
 }
 
 func (s *speaker) orderWords(q *Query) string {
