@@ -57,14 +57,7 @@ func (q askCmd) Run(ctx context.Context, c *terminal) error {
 	if err != nil {
 		return err
 	}
-	in := map[string]string{"message": q.Question, "data_product_id": q.Product}
-	if q.AuthID != "" {
-		in["auth_id"] = q.AuthID
-	}
-	if q.Choice != "" {
-		in["choice_id"] = q.Choice
-	}
-	got, err := a.ask(ctx, q.Agent, in)
+	got, err := a.ask(ctx, q.Agent, question(q.Question, q.Product, q.AuthID, q.Choice))
 	if err != nil {
 		return err
 	}
@@ -72,6 +65,18 @@ func (q askCmd) Run(ctx context.Context, c *terminal) error {
 		return errors.New(printable(got.Answer))
 	}
 	return c.print(q.JSON, got, got.write)
+}
+
+// question is an agent's input, without what was not given.
+func question(message, product, authID, choice string) map[string]string {
+	in := map[string]string{"message": message, "data_product_id": product}
+	if authID != "" {
+		in["auth_id"] = authID
+	}
+	if choice != "" {
+		in["choice_id"] = choice
+	}
+	return in
 }
 
 // ask puts a question to an agent.

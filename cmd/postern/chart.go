@@ -73,14 +73,7 @@ func (q chartCmd) Run(ctx context.Context, c *terminal) error {
 	if err != nil {
 		return err
 	}
-	in := map[string]string{"message": q.Question, "data_product_id": q.Product}
-	if q.AuthID != "" {
-		in["auth_id"] = q.AuthID
-	}
-	if q.Choice != "" {
-		in["choice_id"] = q.Choice
-	}
-	got, err := a.ask(ctx, q.Agent, in)
+	got, err := a.ask(ctx, q.Agent, question(q.Question, q.Product, q.AuthID, q.Choice))
 	switch {
 	case err != nil:
 		return err

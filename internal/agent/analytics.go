@@ -136,7 +136,7 @@ func search(ctx context.Context, e *tool.Env, call map[string]any) ([]string, er
 			ID string `json:"product_id"`
 		} `json:"results"`
 	}
-	if err := again(ret.Content, &found); err != nil {
+	if err := reread(ret.Content, &found); err != nil {
 		return nil, err
 	}
 	ids := make([]string, 0, len(found.Results))
@@ -171,8 +171,8 @@ func use(ctx context.Context, e *tool.Env, name string, call any) (tool.Return, 
 	return ret, ret.Err
 }
 
-// again reads a tool's content as another type.
-func again(content, into any) error {
+// reread reads a tool's content as another type.
+func reread(content, into any) error {
 	b, err := json.Marshal(content)
 	if err != nil {
 		return err

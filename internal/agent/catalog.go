@@ -42,7 +42,7 @@ func (a *Agents) catalog(ctx context.Context, e *tool.Env, in catalogInput) (too
 			Matched     []string `json:"matched"`
 		} `json:"results"`
 	}
-	if err := again(ret.Content, &found); err != nil {
+	if err := reread(ret.Content, &found); err != nil {
 		return tool.Answer[Output]{}, err
 	}
 	p := plan{Facts: Facts{Status: Answered, Assumptions: []string{}, Unplaced: []string{}, Choices: []Choice{}}}

@@ -190,7 +190,7 @@ func withoutOwn(in any) (json.RawMessage, error) {
 		Properties map[string]json.RawMessage `json:"properties"`
 		Required   []string                   `json:"required,omitempty"`
 	}
-	if err := again(in, &s); err != nil {
+	if err := reread(in, &s); err != nil {
 		return nil, err
 	}
 	for _, k := range own {
@@ -299,7 +299,7 @@ func (m *modeled) query(name string, tier Tier) func(context.Context, json.RawMe
 			Restatement string   `json:"restatement"`
 			Notes       []string `json:"notes"`
 		}
-		if err := again(ret.Content, &said); err != nil {
+		if err := reread(ret.Content, &said); err != nil {
 			return "", err
 		}
 		if said.SQL == "" {

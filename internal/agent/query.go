@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/google/uuid"
-
 	"github.com/postern/postern/internal/fault"
 	"github.com/postern/postern/internal/planner"
 	"github.com/postern/postern/internal/product"
@@ -137,10 +135,6 @@ func (p plan) abstain(why string) plan {
 
 // execute runs the statement as the caller would, with the same tool.
 func execute(ctx context.Context, e *tool.Env, in queryInput, sql string) (Table, []tool.AssetRef, error) {
-	run, err := tool.Find(tool.Builtin(), "sql_execution_tool")
-	if err != nil {
-		return Table{}, nil, err
-	}
 	call := map[string]string{"data_product_id": in.DataProductID, "sql": sql, "result_table_name": "answer"}
 	if in.DataProductVersion != "" {
 		call["data_product_version"] = in.DataProductVersion
@@ -148,24 +142,9 @@ func execute(ctx context.Context, e *tool.Env, in queryInput, sql string) (Table
 	if in.AuthID != "" {
 		call["auth_id"] = in.AuthID
 	}
-	args, err := plainJSON(call)
+	ret, err := use(ctx, e, "sql_execution_tool", call)
 	if err != nil {
 		return Table{}, nil, err
-	}
-	step := tool.Step{Tool: run.Name, CallID: "call_" + uuid.NewString(), Args: args}
-	if err := e.Tell(step); err != nil {
-		return Table{}, nil, err
-	}
-	ret, err := run.Call(ctx, e, args)
-	if err != nil {
-		return Table{}, nil, err
-	}
-	step.Return = &ret
-	if err := e.Tell(step); err != nil {
-		return Table{}, nil, err
-	}
-	if ret.Err != nil {
-		return Table{}, nil, ret.Err
 	}
 	t, err := tableOf(ret.Content)
 	return t, ret.Assets, err

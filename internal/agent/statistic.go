@@ -93,7 +93,7 @@ func compute(ctx context.Context, e *tool.Env, c candidate, t Table) (*Statistic
 		return nil, err
 	}
 	var found Statistics
-	return &found, again(ret.Content, &found)
+	return &found, reread(ret.Content, &found)
 }
 
 // fill gives each argument the next column of its sort.

@@ -208,12 +208,19 @@ func (c *Chats) Messages(ctx context.Context, who auth.Caller, id string, limit,
 
 // Recent gives the last n messages of a chat.
 func (c *Chats) Recent(ctx context.Context, who auth.Caller, id string, n int) ([]Event, error) {
+	ch, err := c.Get(ctx, who, id)
+	if err != nil {
+		return nil, err
+	}
 	all, err := c.Store.CountMessages(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	events, _, err := c.Messages(ctx, who, id, n, max(0, all-n))
-	return events, err
+	stored, err := c.Store.Messages(ctx, id, int64(max(0, all-n)), n)
+	if err != nil {
+		return nil, err
+	}
+	return c.open(ch, stored)
 }
 
 // Cancel ends what runs in a chat, on whatever node; it says whether something

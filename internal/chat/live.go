@@ -289,10 +289,6 @@ func (l *Live) Say(ctx context.Context, events ...Event) error {
 	return nil
 }
 
-// Show tells who watches of a message that grows, without keeping it: Say comes
-// when it is whole.
-func (l *Live) Show(events ...Event) { l.tell(events) }
-
 func (l *Live) tell(events []Event) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

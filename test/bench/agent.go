@@ -77,7 +77,9 @@ func (b *bench) openStreams() (float64, error) {
 		return 0, err
 	}
 	defer rest()
-	time.Sleep(time.Second) // for what is garbage by now
+	if err := settle(pid, time.Minute); err != nil {
+		return 0, err
+	}
 	open, err := pss(pid)
 	return (open - idle) * 1024 / streams, err
 }
