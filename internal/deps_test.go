@@ -29,6 +29,7 @@ var may = map[string][]string{
 	"product/market":               {"fault", "product", "product/spec"},
 	"auth":                         {"fault", "secret", "keyring"},
 	"credential":                   {"fault", "secret", "keyring"},
+	"llm":                          {"fault", "secret", "keyring"},
 	"policy":                       {"fault", "auth", "product", "product/market", "rank", "sqlfacts"},
 	"audit":                        {"fault", "auth"},
 	"warehouse":                    {"fault", "secret", "product", "sqlfacts", "result"},
@@ -64,13 +65,13 @@ var may = map[string][]string{
 	"agent/gemini":                 {"fault", "secret", "agent", "agent/wire"},
 	"agent/scripted":               {"fault", "secret", "agent"},
 	"eval":                         {"fault", "auth", "product", "result"},
-	"store":                        {"fault", "secret", "auth", "product", "product/market", "credential", "audit", "keyring", "result", "chat", "job", "eval"},
+	"store":                        {"fault", "secret", "auth", "product", "product/market", "credential", "audit", "keyring", "result", "chat", "job", "eval", "llm"},
 	"server":                       {"fault", "auth", "server/web", "server/oauth", "server/rest", "server/mcp", "server/console"},
 	"server/web":                   {"fault", "secret", "auth"},
 	"server/oauth":                 {"fault", "secret", "auth", "server/web"},
 	"server/rest":                  {"fault", "secret", "auth", "product", "product/search", "product/market", "credential", "audit", "result", "rank", "tool", "chat", "job", "eval", "server/web"},
 	"server/mcp":                   {"fault", "auth", "product", "result", "tool", "server/web"},
-	"server/console":               {"fault", "secret", "auth", "product", "product/search", "product/market", "credential", "audit", "rank", "server/web"},
+	"server/console":               {"fault", "secret", "auth", "product", "product/search", "product/market", "credential", "audit", "llm", "rank", "server/web"},
 }
 
 // only are modules that just these folders (of the whole tree) may import.

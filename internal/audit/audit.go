@@ -60,6 +60,10 @@ const (
 	SchemaRead         Kind = "schema.read"
 	ModelCalled        Kind = "model.called"   // what is about to leave to a language model: which columns, how many bytes
 	ModelAnswered      Kind = "model.answered" // how that came out
+	LLMStored          Kind = "llm.stored"     // a language model that agents may ask was made or changed
+	LLMDeleted         Kind = "llm.deleted"
+	LLMKeyStored       Kind = "llm_key.stored"
+	LLMKeyDeleted      Kind = "llm_key.deleted"
 	ChatCreated        Kind = "chat.created"
 	ChatUpdated        Kind = "chat.updated"
 	CallQueued         Kind = "call.queued"   // a tool or an agent was called, to be worked later
