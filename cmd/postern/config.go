@@ -12,6 +12,8 @@ import (
 	"time"
 
 	kongcompletion "github.com/jotaen/kong-completion"
+
+	"github.com/postern/postern/internal/llm"
 )
 
 // cli is every command and setting once: flag, environment, default and help.
@@ -92,7 +94,7 @@ type settings struct {
 	proxies   []netip.Prefix
 	networks  []netip.Prefix
 	filesRoot string
-	model     *modelSettings // nil without --model-config
+	model     *llm.Fixed // nil without --model-config
 }
 
 // check parses the settings of a server; every error says what to do.

@@ -1,11 +1,11 @@
 package main
 
 import (
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 )
 
 func TestAModelsConfigurationIsRefusedByTheKeyThatIsWrong(t *testing.T) {
@@ -44,18 +44,18 @@ func TestAModelsConfigurationIsRefusedByTheKeyThatIsWrong(t *testing.T) {
 	} {
 		m, err := readModel(write("model.yaml", text, 0o600))
 		switch {
-		case want == "" && (err != nil || m.budget.Time != time.Minute):
+		case want == "" && (err != nil || m.Budget.Seconds != 60):
 			t.Errorf("%s: %v", text, err)
 		case want != "" && (err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), canary)):
 			t.Errorf("%s: wanted %q, got %v", text, want, err)
 		}
 	}
 	m, err := readModel(write("model.yaml", "provider: openai\nmodel: m\nbase_url: http://127.0.0.1:1/v1/\n", 0o600))
-	if err != nil || m.base.String() != "http://127.0.0.1:1/v1" {
+	if err != nil || m.BaseURL != "http://127.0.0.1:1/v1" {
 		t.Errorf("%v, %v", m, err)
 	}
-	if err := m.reach(t.Context()); err == nil || !strings.Contains(err.Error(), "private or local") {
-		t.Errorf("a model on this machine that nobody allowed: %v", err)
+	if p := unreached(t.Context(), m.Config, prefixesOf("127.0.0.0/8")); len(p) != 1 || p[0].String() != "127.0.0.1/32" {
+		t.Errorf("a model on this machine that its file does not allow: %v", p)
 	}
 	if m, err := readModel(""); m != nil || err != nil {
 		t.Errorf("no file: %v, %v", m, err)
@@ -74,4 +74,11 @@ func TestTheCommandLineSaysThatALanguageModelHadPart(t *testing.T) {
 			}
 		}
 	}
+}
+
+func prefixesOf(s ...string) (out []netip.Prefix) {
+	for _, p := range s {
+		out = append(out, netip.MustParsePrefix(p))
+	}
+	return out
 }

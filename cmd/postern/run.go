@@ -116,7 +116,8 @@ func (n *node) mount(cfg settings, v *auth.Verifier, pol *policy.Policy) error {
 		Clients: clients, Store: book, Keys: n.keyset, Verifier: v, PublicURL: publicURL, Permits: pol.Permit, Now: time.Now,
 	}
 	tools, own := tool.Builtin(), tool.Verified{Queries: n.gate}
-	asked := agent.Agents{Model: cfg.model.languageModel(n.db)}
+	llms := n.languageModels(cfg.model, cfg.networks)
+	asked := agent.Agents{Models: llms}
 	models, agents := &tool.Models{Changes: n.db.Changes, Now: time.Now}, asked.Tools()
 	charts := &tool.Charts{Draw: n.drawer, Kept: n.assets}
 	guard := n.mux.Guard.(guard)

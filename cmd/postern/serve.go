@@ -31,10 +31,10 @@ func (s serveCmd) Run(ctx context.Context, c *terminal) error {
 		return err
 	}
 	if cfg.model != nil {
-		if err := cfg.model.reach(ctx); err != nil {
-			return err
+		if p := unreached(ctx, cfg.model.Config, nil); len(p) > 0 {
+			return hint(fmt.Errorf("--model-config: base_url: %s is in a private or local network", cfg.model.Host()), "say in that file that it may be reached: allow_network: ["+p[0].String()+"]")
 		}
-		c.progress("agents may ask the language model %s at %s", cfg.model.name, cfg.model.base.Host)
+		c.progress("agents may ask the language model %s at %s", cfg.model.Model, cfg.model.Host())
 	}
 	n, l, err := s.start(ctx, cfg, newLog(c.err))
 	if err != nil && ctx.Err() != nil {

@@ -5,8 +5,9 @@
 package agent
 
 import (
-	"strings"
+	"context"
 
+	"github.com/postern/postern/internal/fault"
 	"github.com/postern/postern/internal/tool"
 )
 
@@ -35,7 +36,7 @@ const (
 // Facts are an answer's facts, as every door shows them.
 type Facts struct {
 	Status       Status   `json:"status" jsonschema:"answered or abstained"`
-	Tier         Tier     `json:"tier,omitempty" jsonschema:"What the answer rests on: semantic or verified_query."`
+	Tier         Tier     `json:"tier,omitempty" jsonschema:"What the answer rests on: semantic, verified_query, llm_semantic (a language model chose the measures and dimensions) or llm_sql (it wrote the SQL)."`
 	SQL          string   `json:"sql,omitempty" jsonschema:"The statement that ran."`
 	Restatement  string   `json:"restatement,omitempty" jsonschema:"The question as it was understood, made from the query alone."`
 	Assumptions  []string `json:"assumptions" jsonschema:"What was taken for granted."`
@@ -65,8 +66,27 @@ func (o Output) Said() (text string, facts any) { return o.Answer, o.Facts }
 
 // Agents makes the agents. What they know of products comes with each call.
 type Agents struct {
-	// Model is asked what the planner declines; nil where none is configured.
-	Model *Configured
+	// Models has the language model that is asked what the planner declines.
+	Models Models
+}
+
+// Models are the language models that may be asked, as they stand now.
+type Models interface {
+	// Configured gives one by the id of its configuration; "" is the default.
+	// NotFound where there is none.
+	Configured(ctx context.Context, id string) (*Configured, error)
+}
+
+// model is the language model to ask; nil where none is configured.
+func (a *Agents) model(ctx context.Context) (*Configured, error) {
+	if a.Models == nil {
+		return nil, nil
+	}
+	c, err := a.Models.Configured(ctx, "")
+	if fault.Is(err, fault.NotFound) {
+		return nil, nil
+	}
+	return c, err
 }
 
 type queryInput struct {
@@ -84,38 +104,23 @@ const does = "Answers a question in English about one data product with a table,
 	"It answers only when every word of the question has a place in the product's data and one reading wins; " +
 	"otherwise it says which words it could not place and what it can answer. "
 
+// modelToo is said whether there is a model or not: which may change at any time.
+const modelToo = "What it would decline, a language model fills in as a query, where one is configured and the product allows it; tier says so."
+
 // Tools gives the agents as tools, which is how the doors call them.
 func (a *Agents) Tools() []tool.Tool {
-	const draws = "It ends with the table and a chart of it; the question may say which kind (as a line chart)."
+	const draws = "It ends with the table and a chart of it; the question may say which kind (as a line chart). " + modelToo
 	flow := tool.Define("query_flow_agent", "Analyse data", analyses, a.analyze)
 	flow.Available = false // an older name of analytics_agent, which clients call; nobody needs both
 	alias := tool.Define("chart_create_agent", "Chart an answer", does+draws, a.charted)
 	alias.Available = false // likewise of charting_agent
-	return a.withModel([]tool.Tool{
-		tool.Define("sql_query_agent", "Ask a question", does+"For counts, sums, averages, rankings and lists.", a.query),
+	return []tool.Tool{
+		tool.Define("sql_query_agent", "Ask a question", does+"For counts, sums, averages, rankings and lists. "+modelToo, a.query),
 		tool.Define("catalog_context_search_agent", "Find data products", finds, a.catalog),
 		tool.Define("analytics_agent", "Analyse data", analyses, a.analyze),
 		flow,
 		tool.Define("data_product_query_agent", "Ask a data product", does+draws, a.charted),
 		tool.Define("charting_agent", "Chart an answer", does+draws, a.charted),
 		alias,
-	})
-}
-
-// withModel says of the agents that ask a language model that they do.
-func (a *Agents) withModel(agents []tool.Tool) []tool.Tool {
-	if a.Model == nil {
-		return agents
 	}
-	for i := range agents {
-		t := &agents[i]
-		if !strings.HasPrefix(t.Description, does) && t.Description != analyses {
-			continue
-		}
-		t.Description += " What it would decline, a language model fills in as a query where the product allows it; tier says so."
-		if tier := t.Out.Properties["tier"]; tier != nil {
-			tier.Description = "What the answer rests on: semantic, verified_query, llm_semantic (a language model chose the measures and dimensions) or llm_sql (it wrote the SQL)."
-		}
-	}
-	return agents
 }

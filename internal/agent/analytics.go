@@ -23,7 +23,7 @@ type analyticsInput struct {
 }
 
 const analyses = "Finds the data product that a question in English is about among those the caller may use, and answers it with a table, the SQL that gave it, " +
-	"statistics where the question asks for one, and a chart. It answers only when one product has one reading of the whole question; otherwise it says why not."
+	"statistics where the question asks for one, and a chart. It answers only when one product has one reading of the whole question; otherwise it says why not. " + modelToo
 
 // mostAsked is how many of the products that a search finds are asked.
 const mostAsked = 3
@@ -70,7 +70,11 @@ func (a *Agents) analyze(ctx context.Context, e *tool.Env, in analyticsInput) (t
 // fillIn puts the question to the language model, of the one product there is:
 // of several, which is meant is not its to say.
 func (a *Agents) fillIn(ctx context.Context, e *tool.Env, c candidate) (*candidate, string, error) {
-	ran, why, err := a.Model.ask(ctx, e, c.pr, c.in)
+	model, err := a.model(ctx)
+	if err != nil {
+		return nil, "", err
+	}
+	ran, why, err := model.ask(ctx, e, c.pr, c.in)
 	if ran == nil || err != nil {
 		return nil, why, err
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/postern/postern/internal/tool"
 )
 
-// Configured is the language model of a server.
+// Configured is a language model that may be asked.
 type Configured struct {
 	Model    Model
 	Provider string // for the record
@@ -23,6 +23,9 @@ type Configured struct {
 	// nothing of what it says. A request that cannot be recorded is not made.
 	Record func(ctx context.Context, c ModelCall) (end func(Usage, error) error, err error)
 }
+
+// Configured implements Models: it is the only one there is.
+func (c *Configured) Configured(context.Context, string) (*Configured, error) { return c, nil }
 
 // ModelCall is one request to a language model, as it goes on record.
 type ModelCall struct {

@@ -44,10 +44,14 @@ func (a *Agents) query(ctx context.Context, e *tool.Env, in queryInput) (tool.An
 // declined is what the planner has no one reading of: the language model's to
 // answer, where there is one and the product allows it.
 func (a *Agents) declined(ctx context.Context, e *tool.Env, pr product.Product, in queryInput, p plan) (tool.Answer[Output], error) {
-	if a.Model == nil && openEnded(in.Message) {
+	model, err := a.model(ctx)
+	if err != nil {
+		return tool.Answer[Output]{}, err
+	}
+	if model == nil && openEnded(in.Message) {
 		p = p.abstain("it asks for what no query gives, which takes a language model, and none is configured (llm_not_configured)")
 	}
-	ans, why, err := a.Model.ask(ctx, e, pr, in)
+	ans, why, err := model.ask(ctx, e, pr, in)
 	if err != nil {
 		return tool.Answer[Output]{}, err
 	}

@@ -101,7 +101,7 @@ func (b broken) fault(message string) error {
 	if len(b) == 0 {
 		return nil
 	}
-	e := fault.New(fault.Invalid, "%s: %s: %s", message, b[0].Loc[len(b[0].Loc)-1], b[0].Msg)
+	e := fault.New(fault.Invalid, "%s: %s: %s", message, strings.Join(b[0].Loc[1:], "."), b[0].Msg)
 	e.Fields = b
 	return e
 }

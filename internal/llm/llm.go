@@ -91,3 +91,13 @@ type Fixed struct {
 	Config
 	Key secret.Secret
 }
+
+// Tested is what came of a test.
+type Tested struct {
+	OK         bool   // it answered
+	CallsTools bool   // and called the tool that it was offered, as agents need
+	Message    string // a sentence
+	Took       time.Duration
+	TokensIn   int // as the provider counts, zero where it does not say
+	TokensOut  int
+}
