@@ -102,9 +102,17 @@ func TestCanariesAreFoundInEveryForm(t *testing.T) {
 
 // TestSecretsAreFoundNowhere sends secrets through every route, rightly and in
 // every wrong way, and then searches the log, the record, the metrics, the
-// answers that are errors, and each file of the data directory.
+// answers that are errors, each file of the data directory, and the spans. What
+// is said is on spans where the operator wants it: no secret is, all the same.
 func TestSecretsAreFoundNowhere(t *testing.T) {
-	g := newGateRig(t)
+	for name, content := range map[string]bool{"nothing said on spans": false, "what is said on spans": true} {
+		t.Run(name, func(t *testing.T) { secretsAreFoundNowhere(t, content) })
+	}
+}
+
+func secretsAreFoundNowhere(t *testing.T, content bool) {
+	spans := newFakeCollector(t)
+	g := newGateRig(t, spans.traced, func(f *serveFlags) { f.TraceContent = content })
 	c := newCanaries(t)
 	c.add("a client's secret", []byte(g.owner.secret.Reveal()))
 	c.add("an access token", []byte(g.owner.token))
@@ -112,8 +120,8 @@ func TestSecretsAreFoundNowhere(t *testing.T) {
 	g.console(c)
 	g.credentials(c)
 	g.swapped(c)
-	g.chats(c)
-	names := newCanaries(t)
+	names, said := newCanaries(t), newCanaries(t)
+	g.chats(c, said)
 	g.everyRoute(c, names)
 
 	for _, secretLike := range []string{"", "?access_token=" + g.owner.token, "?client_secret=" + g.owner.secret.Reveal()} {
@@ -132,8 +140,18 @@ func TestSecretsAreFoundNowhere(t *testing.T) {
 	if bytes.Count(g.log.Bytes(), []byte("\n")) < 100 {
 		t.Error("the log is too short to be this server's")
 	}
-	c.absent("the log", g.log.Bytes())
-	names.absent("the log", g.log.Bytes())
+	for _, of := range []*canaries{c, names, said} {
+		of.absent("the log", g.log.Bytes())
+	}
+	if len(spans.spans) < 500 {
+		t.Errorf("only %d spans: the routes were not traced", len(spans.spans))
+	}
+	c.absent("the spans", spans.raw.Bytes())
+	names.absent("the spans", spans.raw.Bytes())
+	if !content {
+		said.absent("the spans", spans.raw.Bytes())
+	}
+	g.files(said)
 	g.files(c) // as it is after the store was closed
 }
 
@@ -219,10 +237,10 @@ func (g *gateRig) credentials(c *canaries) {
 }
 
 // chats says and names what is only for who said it.
-func (g *gateRig) chats(c *canaries) {
+func (g *gateRig) chats(c, said *canaries) {
 	const base = "/ai/api/v1/chats"
 	g.want(201, g.do("POST", base, g.owner.token, `{"name":"`+c.make("a chat's name")+`"}`, ""))
-	question := fmt.Sprintf(`{"message":"how many sales of %s","data_product_id":"%s"}`, c.make("a question"), rigProduct)
+	question := fmt.Sprintf(`{"message":"how many sales of %s","data_product_id":"%s"}`, said.make("a question"), rigProduct)
 	g.want(200, g.do("POST", base+"/agent/default/sql_query_agent/stream", g.owner.token, question, ""))
 }
 

@@ -76,6 +76,8 @@ type serveFlags struct {
 	QueryTimeout  time.Duration `name:"query-timeout" env:"POSTERN_QUERY_TIMEOUT" default:"10m" help:"The longest a query may run."`
 	ChatRetention time.Duration `name:"chat-retention" env:"POSTERN_CHAT_RETENTION" default:"720h" help:"How long a chat is kept after its last message."`
 	ModelConfig   string        `name:"model-config" env:"POSTERN_MODEL_CONFIG" help:"A YAML file that says which language model the agents may ask. None by default: nothing is asked." placeholder:"FILE"`
+	OTLPEndpoint  string        `name:"otlp-endpoint" env:"OTEL_EXPORTER_OTLP_ENDPOINT" help:"Send traces to this OpenTelemetry collector, by OTLP over HTTP. None by default: nothing is traced." placeholder:"URL"`
+	TraceContent  bool          `name:"trace-content" env:"POSTERN_TRACE_CONTENT" help:"Put what is said on traces too: questions and answers, messages to and from a language model, arguments of tools, SQL."`
 	Grace         time.Duration `name:"shutdown-grace" env:"POSTERN_SHUTDOWN_GRACE" default:"30s" help:"How long running queries may finish after an interrupt."`
 }
 
@@ -94,7 +96,8 @@ type settings struct {
 	proxies   []netip.Prefix
 	networks  []netip.Prefix
 	filesRoot string
-	model     *llm.Fixed // nil without --model-config
+	model     *llm.Fixed     // nil without --model-config
+	tracing   *traceSettings // nil without a collector
 }
 
 // check parses the settings of a server; every error says what to do.
@@ -124,6 +127,9 @@ func (f serveFlags) check() (settings, error) {
 		return s, err
 	}
 	if s.model, err = readModel(f.ModelConfig); err != nil {
+		return s, err
+	}
+	if s.tracing, err = readTracing(f.OTLPEndpoint, os.Getenv); err != nil {
 		return s, err
 	}
 	return s, s.checkFilesRoot()

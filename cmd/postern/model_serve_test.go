@@ -17,14 +17,14 @@ import (
 )
 
 // asksAModel makes a rig whose agents ask the fake.
-func asksAModel(t *testing.T, provider, key string, f *scripted.Fake) *gateRig {
+func asksAModel(t *testing.T, provider, key string, f *scripted.Fake, with ...func(*serveFlags)) *gateRig {
 	t.Helper()
 	srv := httptest.NewServer(f)
 	t.Cleanup(srv.Close)
 	file := filepath.Join(t.TempDir(), "model.yaml")
 	ok(t, os.WriteFile(filepath.Join(filepath.Dir(file), "key"), []byte(key), 0o600))
 	ok(t, os.WriteFile(file, fmt.Appendf(nil, "provider: %s\nmodel: fake\nbase_url: %s\napi_key_file: key\nallow_network: [127.0.0.1/32]\n", provider, srv.URL), 0o600))
-	return newGateRig(t, func(flags *serveFlags) { flags.ModelConfig = file })
+	return newGateRig(t, append(with, func(flags *serveFlags) { flags.ModelConfig = file })...)
 }
 
 const askedOfModel = "/ai/api/v1/chats/agent/default/sql_query_agent/stream"

@@ -97,45 +97,39 @@ func (m *languageModels) Configured(ctx context.Context, id string) (*agent.Conf
 	if err != nil {
 		return nil, err
 	}
-	a, err := m.asking(c, func() (wire.Endpoint, error) {
-		base, err := url.Parse(c.BaseURL)
-		if err != nil {
-			return wire.Endpoint{}, err
-		}
-		dial := warehouse.Guarded(may(c, m.networks))
-		return wire.Endpoint{Base: c.BaseURL, Key: key, HTTP: wire.Client(base, func(ctx context.Context, network, address string) (net.Conn, error) {
-			return dial(ctx, network, address)
-		})}, nil
-	})
+	base, err := url.Parse(c.BaseURL)
 	if err != nil {
 		return nil, err
 	}
+	a := m.asking(c, func() wire.Endpoint {
+		dial := warehouse.Guarded(may(c, m.networks))
+		return wire.Endpoint{Base: c.BaseURL, Key: key, HTTP: wire.Client(base, func(ctx context.Context, network, address string) (net.Conn, error) {
+			return dial(ctx, network, address)
+		})}
+	})
 	g := c.Budget
 	return &agent.Configured{
-		Model: a.model, Provider: c.Provider, Name: c.Model,
+		Model: a.model, Provider: c.Provider, Name: c.Model, Host: base.Host,
 		Budget: agent.Budget{Steps: g.Steps, Tokens: g.Tokens, Rows: g.Rows, Time: time.Duration(g.Seconds) * time.Second},
 		Record: modelRecord{m, c}.called,
 	}, nil
 }
 
 // asking gives the connections of a configuration's revision.
-func (m *languageModels) asking(c llm.Config, endpoint func() (wire.Endpoint, error)) (*asking, error) {
+func (m *languageModels) asking(c llm.Config, endpoint func() wire.Endpoint) *asking {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	old := m.open[c.ID]
 	if old != nil && old.revision == c.Revision {
-		return old, nil
-	}
-	e, err := endpoint()
-	if err != nil {
-		return nil, err
+		return old
 	}
 	if old != nil {
 		old.close()
 	}
+	e := endpoint()
 	a := &asking{c.Revision, speaks[c.Provider](e, c.Model), e.HTTP.CloseIdleConnections}
 	m.open[c.ID] = a
-	return a, nil
+	return a
 }
 
 // still reports whether a configuration is what it was when the question

@@ -68,6 +68,7 @@ type node struct {
 	keyset   *auth.Keys
 	people   *auth.People
 	metrics  *metrics
+	tracing  *tracing // nil traces nothing
 	mux      *web.Mux
 	draining chan struct{}
 	scrapers net.Listener // nil unless --metrics-listen
@@ -98,8 +99,12 @@ func build(ctx context.Context, s *state, cfg settings, log *slog.Logger) (*node
 	n.drawer = newDrawer(s.dir, log)
 	verifier := &auth.Verifier{Store: s.db, Keys: n.keyset, PublicURL: cfg.publicURL, Now: time.Now}
 	n.gate.Again = verifier.Again
+	if n.tracing, err = cfg.tracing.start(log); err != nil {
+		return nil, err
+	}
+	n.gate.Statements = cfg.TraceContent
 	n.mux = &web.Mux{
-		PublicURL: cfg.publicURL, Log: log, Proxies: cfg.proxies, Observe: n.metrics.observe,
+		PublicURL: cfg.publicURL, Log: log, Proxies: cfg.proxies, Observe: n.metrics.observe, Tracer: n.tracing.tracer(),
 		Guard: guard{verifier, pol, s.db},
 	}
 	return n, n.mount(cfg, verifier, pol)
@@ -115,14 +120,14 @@ func (n *node) mount(cfg settings, v *auth.Verifier, pol *policy.Policy) error {
 	issuer := &auth.Issuer{
 		Clients: clients, Store: book, Keys: n.keyset, Verifier: v, PublicURL: publicURL, Permits: pol.Permit, Now: time.Now,
 	}
-	tools, own := tool.Builtin(), tool.Verified{Queries: n.gate}
+	tools, own := agent.Traced(tool.Builtin(), cfg.TraceContent), agent.TracedLibrary{Library: tool.Verified{Queries: n.gate}, Content: cfg.TraceContent}
 	llms := n.languageModels(cfg.model, cfg.networks)
-	asked := agent.Agents{Models: llms}
+	asked := agent.Agents{Models: llms, Content: cfg.TraceContent}
 	models, agents := &tool.Models{Changes: n.db.Changes, Now: time.Now}, asked.Tools()
 	charts := &tool.Charts{Draw: n.drawer, Kept: n.assets}
 	guard := n.mux.Guard.(guard)
 	calls := rest.Tools{
-		Tools: tools, Own: own, Agents: agents, Data: n.gate, Models: models, Charts: charts, Assets: n.assets, Chats: n.chats, Again: v.Again, Permit: pol.Permit,
+		Tools: tools, Own: own, Agents: agents, Data: n.gate, Models: models, Charts: charts, Assets: n.assets, Chats: n.chats, Again: v.Again, Later: n.mux.Later, Permit: pol.Permit,
 	}
 	if err := n.queue(calls); err != nil {
 		return err

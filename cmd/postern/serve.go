@@ -36,6 +36,9 @@ func (s serveCmd) Run(ctx context.Context, c *terminal) error {
 		}
 		c.progress("agents may ask the language model %s at %s", cfg.model.Model, cfg.model.Host())
 	}
+	if cfg.tracing != nil {
+		c.progress("traces go to %s", cfg.tracing.host())
+	}
 	n, l, err := s.start(ctx, cfg, newLog(c.err))
 	if err != nil && ctx.Err() != nil {
 		return nil // interrupted before it served: nothing was left undone
@@ -205,6 +208,7 @@ func (n *node) shutdown(srv *http.Server, grace time.Duration) error {
 
 func (n *node) end() {
 	n.pool.Close()
+	n.tracing.stop()
 	_ = n.drawer.close() // what it drew was answered
 	n.state.close()
 	n.unlock()

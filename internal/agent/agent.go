@@ -68,6 +68,8 @@ func (o Output) Said() (text string, facts any) { return o.Answer, o.Facts }
 type Agents struct {
 	// Models has the language model that is asked what the planner declines.
 	Models Models
+	// Content puts what is said on spans, where the operator traces.
+	Content bool
 }
 
 // Models are the language models that may be asked, as they stand now.
@@ -114,7 +116,7 @@ func (a *Agents) Tools() []tool.Tool {
 	flow.Available = false // an older name of analytics_agent, which clients call; nobody needs both
 	alias := tool.Define("chart_create_agent", "Chart an answer", does+draws, a.charted)
 	alias.Available = false // likewise of charting_agent
-	return []tool.Tool{
+	all := []tool.Tool{
 		tool.Define("sql_query_agent", "Ask a question", does+"For counts, sums, averages, rankings and lists. "+modelToo, a.query),
 		tool.Define("catalog_context_search_agent", "Find data products", finds, a.catalog),
 		tool.Define("analytics_agent", "Analyse data", analyses, a.analyze),
@@ -123,4 +125,8 @@ func (a *Agents) Tools() []tool.Tool {
 		tool.Define("charting_agent", "Chart an answer", does+draws, a.charted),
 		alias,
 	}
+	for i := range all {
+		all[i] = a.invoked(all[i])
+	}
+	return all
 }

@@ -151,7 +151,7 @@ func search(ctx context.Context, e *tool.Env, call map[string]any) ([]string, er
 }
 
 // use calls a tool as a step that is told; a failure of the tool is an error.
-func use(ctx context.Context, e *tool.Env, name string, call any) (tool.Return, error) {
+func use(ctx context.Context, e *tool.Env, name string, call any) (ret tool.Return, err error) {
 	t, err := tool.Find(tool.Builtin(), name)
 	if err != nil {
 		return tool.Return{}, err
@@ -164,8 +164,9 @@ func use(ctx context.Context, e *tool.Env, name string, call any) (tool.Return, 
 	if err := e.Tell(step); err != nil {
 		return tool.Return{}, err
 	}
-	ret, err := t.Call(ctx, e, args)
-	if err != nil {
+	within := *e
+	within.CallID = step.CallID
+	if ret, err = traced(t, contentIn(ctx))(ctx, &within, args); err != nil {
 		return tool.Return{}, err
 	}
 	step.Return = &ret

@@ -80,7 +80,8 @@ type Reply struct {
 	Text  string
 	Calls []ToolCall
 	Usage Usage
-	Cut   bool // it ended at MaxTokens
+	Cut   bool   // it ended at MaxTokens
+	Model string // that replied, as the provider calls it; "" where it does not say
 }
 
 // Usage is what the provider counted; zero where it did not say.

@@ -18,6 +18,7 @@ type Configured struct {
 	Model    Model
 	Provider string // for the record
 	Name     string
+	Host     string // where it is, with the port where that is not the scheme's
 	Budget   Budget
 	// Record puts each request on record before it leaves, and its end, with
 	// nothing of what it says. A request that cannot be recorded is not made.
@@ -95,7 +96,8 @@ func (c *Configured) ask(ctx context.Context, e *tool.Env, pr product.Product, i
 	if err != nil {
 		return nil, "", err
 	}
-	loop := Loop{Model: c.Model, Budget: c.Budget, System: instructions, Around: m.around}
+	model := &tracedModel{Configured: c}
+	loop := Loop{Model: model, Budget: c.Budget, System: instructions, Around: m.around}
 	if m.use != product.ModelRows {
 		loop.System += valuesStay
 	}
@@ -104,6 +106,7 @@ func (c *Configured) ask(ctx context.Context, e *tool.Env, pr product.Product, i
 	}
 	m.seen.add(in.Message)
 	end, err := loop.Run(ctx, "The question: "+string(question)+"\n\nThe schema: "+schema)
+	model.tell(ctx)
 	if err != nil {
 		return nil, "", err
 	}

@@ -23,6 +23,7 @@ func (a *Agents) query(ctx context.Context, e *tool.Env, in queryInput) (tool.An
 	if err != nil {
 		return tool.Answer[Output]{}, err
 	}
+	about(ctx, pr.ID)
 	r, err := read(ctx, e, pr, in)
 	if err != nil {
 		return tool.Answer[Output]{}, err

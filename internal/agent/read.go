@@ -3,6 +3,8 @@ package agent
 import (
 	"context"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/postern/postern/internal/planner"
 	"github.com/postern/postern/internal/product"
 	"github.com/postern/postern/internal/semantic"
@@ -18,7 +20,9 @@ type reading struct {
 
 // read gives the product's meaning as the caller sees it. The planner is made
 // once of each meaning, and lives as long.
-func read(ctx context.Context, e *tool.Env, pr product.Product, in queryInput) (reading, error) {
+func read(ctx context.Context, e *tool.Env, pr product.Product, in queryInput) (_ reading, err error) {
+	ctx, span := beginSpan(ctx, "read product", trace.SpanKindInternal)
+	defer func() { endSpan(ctx, span, err) }()
 	q := product.Query{ProductID: in.DataProductID, Version: in.DataProductVersion, AuthID: in.AuthID, Via: e.Via}
 	means, err := e.Models.Of(ctx, e, pr, q)
 	if err != nil {

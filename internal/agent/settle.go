@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/postern/postern/internal/planner"
 	"github.com/postern/postern/internal/product"
 	"github.com/postern/postern/internal/semantic"
@@ -17,6 +19,8 @@ const settleWithin = 10 * time.Second
 // see whether they give the same rows. What does not run, or not in time,
 // stays unknown.
 func (r reading) settle(ctx context.Context, e *tool.Env, in queryInput, a planner.Answer) planner.Answer {
+	ctx, span := beginSpan(ctx, "settle readings", trace.SpanKindInternal)
+	defer func() { endSpan(ctx, span, ctx.Err()) }()
 	within, cancel := context.WithTimeout(ctx, settleWithin)
 	defer cancel()
 	q := product.Query{ProductID: in.DataProductID, Version: in.DataProductVersion, AuthID: in.AuthID, Via: e.Via}

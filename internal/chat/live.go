@@ -65,6 +65,7 @@ type Request struct {
 	Input     json.RawMessage
 	Caller    auth.Caller
 	RequestID string // of the request that asked, for the record
+	Trace     string // the span of that request, in the form of traceparent; "" where nothing is traced
 }
 
 // Start is a call.

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/postern/postern/internal/audit"
 	"github.com/postern/postern/internal/auth"
 	"github.com/postern/postern/internal/credential"
@@ -38,6 +40,7 @@ type attempt struct {
 	seen    int64 // the change counter at which all of this held
 	began   time.Time
 	on      product.Engine
+	span    trace.Span
 	lease   *warehouse.Lease
 	started audit.Event // ID is set once the query is on record as started
 	schema  bool        // reads the schema, and is on record as that
@@ -59,11 +62,13 @@ func (g *Gateway) begin(ctx context.Context, c auth.Caller, q product.Query) (*a
 	if g.Changes != nil {
 		a.seen, _ = g.Changes(ctx)
 	}
+	ctx, a.span = beginSpan(ctx)
 	ctx, a.stop = context.WithTimeoutCause(auth.WithCaller(ctx, c), g.timeout(), errTimeout)
 	a.ctx, a.cancel = context.WithCancelCause(ctx)
 	if err := g.live.enter(a); err != nil {
 		a.cancel(nil)
 		a.stop()
+		a.endSpan(err, 0)
 		return nil, err
 	}
 	err := checkQuery(q)
@@ -220,6 +225,8 @@ func (a *attempt) start(pr product.Product, in access, v policy.Verdict) error {
 		return fmt.Errorf("record the start: %w", err)
 	}
 	a.started = e
+	a.recorded(e.ID)
+	a.does(operationOf(v.SQL), v.RecordSets, v.SQL)
 	return nil
 }
 
@@ -270,6 +277,7 @@ func (a *attempt) end(err error, rows int64) error {
 		defer a.g.quotas.leave(a.caller)
 	}
 	defer a.observe(err, rows)
+	defer a.endSpan(err, rows)
 	defer a.stop()
 	defer a.cancel(nil)
 	if a.lease != nil {

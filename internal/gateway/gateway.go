@@ -58,6 +58,8 @@ type Gateway struct {
 	RowCap  int64            // rows of one query, whatever it asks for; 0 is no cap
 	Timeout time.Duration    // of one query; 0 is 10 minutes
 	Now     func() time.Time // nil is time.Now
+	// Statements puts SQL on spans, where the operator traces.
+	Statements bool
 	// Observe hears of each query's end; nil hears nothing.
 	Observe func(Ended)
 
@@ -98,7 +100,7 @@ func (g *Gateway) Run(ctx context.Context, c auth.Caller, q product.Query) (_ re
 	if err != nil {
 		return nil, err
 	}
-	a.on = in.source.Engine
+	a.reaches(pr, in.source)
 	if a.lease, err = g.Pool.Acquire(a.ctx, in.key, in.source, in.login); err != nil {
 		return nil, a.engine(err)
 	}

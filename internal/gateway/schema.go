@@ -49,7 +49,7 @@ func (g *Gateway) Schema(ctx context.Context, c auth.Caller, q product.Query) (_
 	if err != nil {
 		return product.Schema{}, err
 	}
-	a.on = in.source.Engine
+	a.reaches(pr, in.source)
 	if a.lease, err = g.Pool.Acquire(a.ctx, in.key, in.source, in.login); err != nil {
 		return product.Schema{}, a.engine(err)
 	}
@@ -84,6 +84,8 @@ func (a *attempt) startSchema(pr product.Product, in access) error {
 		return fmt.Errorf("record the reading: %w", err)
 	}
 	a.started = e
+	a.recorded(e.ID)
+	a.does("schema", nil, "")
 	return nil
 }
 

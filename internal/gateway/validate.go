@@ -36,7 +36,8 @@ func (g *Gateway) Validate(ctx context.Context, c auth.Caller, q product.Query, 
 	if err != nil {
 		return nil, err
 	}
-	a.on = in.source.Engine
+	a.reaches(pr, in.source)
+	a.does("validate", nil, "")
 	if a.lease, err = g.Pool.Acquire(a.ctx, in.key, in.source, in.login); err != nil {
 		return nil, a.engine(err)
 	}

@@ -33,9 +33,9 @@ type Health struct {
 // Routes are the operational routes.
 func (h Health) Routes() []web.Route {
 	return []web.Route{
-		{Method: "GET", Path: "/healthz", Scope: web.Public, Handle: h.live},
-		{Method: "GET", Path: "/readyz", Scope: web.Public, Handle: h.ready},
-		{Method: "GET", Path: "/metrics", Scope: web.Public, Handle: h.metrics},
+		{Method: "GET", Path: "/healthz", Scope: web.Public, Untraced: true, Handle: h.live},
+		{Method: "GET", Path: "/readyz", Scope: web.Public, Untraced: true, Handle: h.ready},
+		{Method: "GET", Path: "/metrics", Scope: web.Public, Untraced: true, Handle: h.metrics},
 	}
 }
 

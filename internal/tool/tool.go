@@ -14,6 +14,7 @@ import (
 	"slices"
 
 	"github.com/google/jsonschema-go/jsonschema"
+	"github.com/google/uuid"
 
 	"github.com/postern/postern/internal/auth"
 	"github.com/postern/postern/internal/fault"
@@ -37,6 +38,7 @@ type Env struct {
 	Charts *Charts        // draws charts and keeps them; nil gives specs only
 	Models *Models        // what is remembered of products; nil remembers nothing
 	ChatID string
+	CallID string // of this call in its chat, "" where it has none
 	// Earlier are the inputs of the chat's calls that agents answered, the
 	// oldest first: what a question may follow up on.
 	Earlier []json.RawMessage
@@ -208,6 +210,12 @@ func Builtin() []Tool {
 	return slices.Concat([]Tool{
 		sqlExecution, dataSchema, semanticQuery, productSpec, productSearch, dataSources, chartOfAsset, chartOfSQL,
 	}, statistics, absent())
+}
+
+// ID is the id of a built-in tool or agent: made from its name, so that it is
+// the same on every node and after every restart.
+func ID(name string) string {
+	return uuid.NewSHA1(uuid.NameSpaceURL, []byte("postern:"+name)).String()
 }
 
 // Find gives the tool of that name.

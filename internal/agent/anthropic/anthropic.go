@@ -88,7 +88,8 @@ type event struct {
 	Type    string `json:"type"`
 	Index   int    `json:"index"`
 	Message struct {
-		Usage usage `json:"usage"`
+		Model string `json:"model"`
+		Usage usage  `json:"usage"`
 	} `json:"message"`
 	Block block `json:"content_block"`
 	Delta struct {
@@ -138,6 +139,7 @@ func (g *gathered) take(data []byte) error {
 	}
 	switch e.Type {
 	case "message_start":
+		g.reply.Model = wire.ModelName(e.Message.Model)
 		g.reply.Usage.In = e.Message.Usage.In + e.Message.Usage.Cached
 	case "content_block_start":
 		if e.Block.Type == "tool_use" {

@@ -106,6 +106,7 @@ func spoken(x agent.Message) content {
 }
 
 type chunk struct {
+	Model      string `json:"modelVersion"`
 	Candidates []struct {
 		Content      content `json:"content"`
 		FinishReason string  `json:"finishReason"`
@@ -149,6 +150,9 @@ func (g *gathered) take(data []byte) error {
 	}
 	if c.Error != nil {
 		return wire.Failing(c.Error.Status)
+	}
+	if c.Model != "" {
+		g.reply.Model = wire.ModelName(c.Model)
 	}
 	if u := c.Usage; u != nil {
 		g.reply.Usage = agent.Usage{In: u.In, Out: u.Out + u.Thought}

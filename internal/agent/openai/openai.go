@@ -99,6 +99,7 @@ func spoken(x agent.Message) (out []message) {
 }
 
 type chunk struct {
+	Model   string `json:"model"`
 	Choices []struct {
 		Delta struct {
 			Content   string     `json:"content"`
@@ -147,6 +148,9 @@ func (g *gathered) take(data []byte) error {
 	}
 	if c.Error != nil {
 		return wire.Failing(c.Error.Type)
+	}
+	if c.Model != "" {
+		g.reply.Model = wire.ModelName(c.Model)
 	}
 	if c.Usage != nil {
 		g.reply.Usage = agent.Usage{In: c.Usage.In, Out: c.Usage.Out}

@@ -16,7 +16,8 @@ import (
 type Turn struct {
 	Text  string
 	Calls []Call
-	In    int // tokens that it says it counted; with Out zero too it says nothing
+	Model string // that it says replied
+	In    int    // tokens that it says it counted; with Out zero too it says nothing
 	Out   int
 	Cut   bool // it ends at the limit of tokens
 
@@ -148,7 +149,7 @@ type object = map[string]any
 
 func (t Turn) openai() (out []string) {
 	choice := func(delta object, finish any) {
-		out = append(out, encode(object{"choices": []any{object{"index": 0, "delta": delta, "finish_reason": finish}}}))
+		out = append(out, encode(object{"model": t.Model, "choices": []any{object{"index": 0, "delta": delta, "finish_reason": finish}}}))
 	}
 	for _, p := range t.pieces(t.Text) {
 		choice(object{"content": p}, nil)
@@ -182,7 +183,7 @@ func (t Turn) anthropic() (out []string) {
 		fields["type"] = kind
 		out = append(out, encode(fields))
 	}
-	event("message_start", object{"message": object{"usage": object{"input_tokens": t.In}}})
+	event("message_start", object{"message": object{"model": t.Model, "usage": object{"input_tokens": t.In}}})
 	event("content_block_start", object{"index": 0, "content_block": object{"type": "text", "text": ""}})
 	for _, p := range t.pieces(t.Text) {
 		event("content_block_delta", object{"index": 0, "delta": object{"type": "text_delta", "text": p}})
@@ -214,7 +215,7 @@ func (t Turn) gemini() (out []string) {
 		if finish != "" {
 			c["finishReason"] = finish
 		}
-		doc := object{"candidates": []any{c}}
+		doc := object{"modelVersion": t.Model, "candidates": []any{c}}
 		if t.In+t.Out > 0 {
 			doc["usageMetadata"] = object{"promptTokenCount": t.In, "candidatesTokenCount": t.Out}
 		}

@@ -101,6 +101,19 @@ func unreached(ctx context.Context, err error) error {
 // errorName is what an error may be called: no words of the provider.
 var errorName = regexp.MustCompile(`^[A-Za-z][A-Za-z_]{2,39}$`)
 
+// modelName is what a model may be called: what is said of a reply beside its
+// words is shown to operators.
+var modelName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,99}$`)
+
+// ModelName is the name of the model that a provider says replied, or "" where
+// it is no name.
+func ModelName(said string) string {
+	if !modelName.MatchString(said) {
+		return ""
+	}
+	return said
+}
+
 func refused(res *http.Response) error {
 	said := strconv.Itoa(res.StatusCode)
 	b, err := io.ReadAll(io.LimitReader(res.Body, maxError))

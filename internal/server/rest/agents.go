@@ -41,7 +41,7 @@ func (h Tools) ask(r *http.Request) (target, error) {
 
 func (h Tools) askByID(r *http.Request) (target, error) {
 	for _, a := range agentRefs {
-		if configID(a.name) == r.PathValue("id") {
+		if tool.ID(a.name) == r.PathValue("id") {
 			return h.target(r.Context(), "agent/"+a.name)
 		}
 	}

@@ -70,7 +70,7 @@ func (h Tools) begin(w http.ResponseWriter, r *http.Request, t target, later boo
 	}
 	return h.Chats.Begin(ctx, chat.Start{
 		ChatID: chatID, Name: name, Later: later,
-		Request: chat.Request{Ref: t.ref, Input: input, Caller: c, RequestID: auth.RequestID(ctx)},
+		Request: chat.Request{Ref: t.ref, Input: input, Caller: c, RequestID: auth.RequestID(ctx), Trace: web.TraceParent(ctx)},
 		Opening: func(chatID, runID string) []chat.Event { return t.opening(chatID, runID, input) },
 	})
 }
@@ -127,7 +127,7 @@ func (t target) opening(chatID, runID string, input json.RawMessage) []chat.Even
 }
 
 func (t target) spoken(chatID string, input json.RawMessage) *spoken {
-	return &spoken{chatID, configID(t.tool.Name), input}
+	return &spoken{chatID, tool.ID(t.tool.Name), input}
 }
 
 // prompt is what the caller said: an agent's message, a tool's whole input.
@@ -207,7 +207,13 @@ func (h Tools) Resume(ctx context.Context, runID string) error {
 	if err != nil {
 		return h.end(run, live, t, tool.Failed(run, err))
 	}
-	return h.work(run, live, t)
+	if h.Later == nil {
+		return h.work(run, live, t)
+	}
+	run, end := h.Later(run, live.Request.Trace, "work "+t.ref)
+	err = h.work(run, live, t)
+	end(err)
+	return err
 }
 
 // Mend ends the runs whose server stopped while it worked on them, with a
@@ -303,7 +309,9 @@ func (h Tools) do(ctx context.Context, live *chat.Live, t target) (ret tool.Retu
 		return tool.Return{}, nil
 	}
 	env := h.env(ctx, t, live.ChatID)
-	if t.agent != nil {
+	if t.agent == nil {
+		env.CallID = callID(live.ID)
+	} else {
 		s := t.spoken(live.ChatID, live.Request.Input)
 		env.Told = func(step tool.Step) error { return s.told(ctx, live, step) }
 		if env.Earlier, err = h.earlier(ctx, live); err != nil {

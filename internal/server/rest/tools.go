@@ -35,6 +35,9 @@ type Tools struct {
 	// Again says whether a caller that was let in would be let in now, for
 	// calls that are worked later.
 	Again func(context.Context, auth.Caller) (auth.Caller, error)
+	// Later begins the span of such a call, under that of who asked for it; nil
+	// traces nothing.
+	Later func(ctx context.Context, parent, name string) (_ context.Context, end func(error))
 	// Permit decides a tool's scope for a caller; nil asks nothing beyond the
 	// route's own scope.
 	Permit func(context.Context, auth.Caller, auth.Scope) error
@@ -73,12 +76,6 @@ func (h Tools) permit(ctx context.Context, c auth.Caller, s auth.Scope) error {
 	return h.Permit(ctx, c, s)
 }
 
-// configID is the id of a built-in tool or agent: made from its name, so that
-// it is the same on every node and after every restart.
-func configID(name string) string {
-	return uuid.NewSHA1(uuid.NameSpaceURL, []byte("postern:"+name)).String()
-}
-
 func (h Tools) call(r *http.Request) (target, error) {
 	return h.target(r.Context(), "tool/"+r.PathValue("ref"))
 }
@@ -93,7 +90,7 @@ func (h Tools) callByID(r *http.Request) (target, error) {
 		all = slices.Concat(all, own)
 	}
 	for _, t := range all {
-		if configID(t.Name) == r.PathValue("ref") {
+		if tool.ID(t.Name) == r.PathValue("ref") {
 			return target{ref: "tool/" + t.Name, tool: t}, nil
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/postern/postern/internal/auth"
 	"github.com/postern/postern/internal/product"
 	"github.com/postern/postern/internal/server/web"
+	"github.com/postern/postern/internal/tool"
 )
 
 // VerifiedGate is what these routes need of the gateway.
@@ -75,7 +76,7 @@ func (h Verified) list(w http.ResponseWriter, r *http.Request) error {
 		}
 		if q.Published && p.Status == product.Ready {
 			name := product.Published{Product: p, Query: q}.ToolName()
-			v.Tool = &toolRef{name, configID(name)}
+			v.Tool = &toolRef{name, tool.ID(name)}
 		}
 		out = append(out, v)
 	}

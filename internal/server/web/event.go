@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"sync"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/postern/postern/internal/fault"
 )
 
@@ -38,6 +40,7 @@ func Note(ctx context.Context, key string, value any) {
 // secret in the wrong place. What went wrong here is told with its cause.
 func NoteFault(ctx context.Context, err error) {
 	Note(ctx, "fault", fault.KindOf(err).String())
+	trace.SpanFromContext(ctx).SetAttributes(attrFault.String(fault.KindOf(err).String()))
 	e := fault.As(err)
 	if e == nil || Status(err) >= http.StatusInternalServerError {
 		Note(ctx, "cause", err.Error())
@@ -81,6 +84,14 @@ func (w *writer) Write(b []byte) (int, error) {
 	n, err := w.ResponseWriter.Write(b)
 	w.bytes += int64(n)
 	return n, err
+}
+
+// said is the status as the client has it, or will.
+func (w *writer) said() int {
+	if w.status == 0 {
+		return http.StatusOK
+	}
+	return w.status
 }
 
 // Unwrap lets http.ResponseController reach the connection.

@@ -34,6 +34,7 @@ type Route struct {
 	Resource string
 	Errors   ErrorStyle
 	Handle   Handler
+	Untraced bool // has no span: what is asked every few seconds, by machines that look after the server
 }
 
 // ErrorStyle is the body an error gets; one a surface.

@@ -11,6 +11,9 @@ import (
 	"strings"
 	"time"
 
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/postern/postern/internal/auth"
 	"github.com/postern/postern/internal/fault"
 )
@@ -34,15 +37,18 @@ type Mux struct {
 	Log       *slog.Logger
 	Proxies   []netip.Prefix                                     // who may say X-Forwarded-For
 	Observe   func(route string, status int, took time.Duration) // metrics; may be nil
+	Tracer    trace.Tracer                                       // nil traces nothing
 
-	mux    *http.ServeMux
-	routes []Route
+	mux      *http.ServeMux
+	routes   []Route
+	untraced map[string]bool      // patterns
+	place    []attribute.KeyValue // where the server is
 }
 
 // Add registers routes; a route without scope or handler is an error.
 func (m *Mux) Add(routes ...Route) error {
 	if m.mux == nil {
-		m.mux = http.NewServeMux()
+		m.mux, m.untraced, m.place = http.NewServeMux(), map[string]bool{}, placed(m.PublicURL)
 	}
 	for _, r := range routes {
 		if err := r.check(); err != nil {
@@ -50,6 +56,7 @@ func (m *Mux) Add(routes ...Route) error {
 		}
 		for _, p := range r.patterns() {
 			m.mux.Handle(p, m.serve(r))
+			m.untraced[p] = r.Untraced
 		}
 		m.routes = append(m.routes, r)
 	}
@@ -65,10 +72,13 @@ func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	id := rand.Text()
 	ctx, event := withEvent(auth.WithRequestID(r.Context(), id))
 	ctx = auth.WithCaller(ctx, auth.Caller{Address: ClientAddress(r, m.Proxies)})
-	r = r.WithContext(ctx)
 	ww := &writer{ResponseWriter: w}
 	ww.Header().Set("X-Request-Id", id)
 	h, pattern := m.mux.Handler(r)
+	ctx, end := m.trace(ctx, r, pattern, start)
+	r = r.WithContext(ctx)
+	whole := false
+	defer func() { end(ww.said(), whole) }()
 	defer func() {
 		if p := recover(); p != nil && p != http.ErrAbortHandler {
 			m.Log.ErrorContext(ctx, "panic", "request_id", id, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
@@ -81,9 +91,10 @@ func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}()
 	if pattern == "" {
 		m.unknown(ww, r, h)
-		return
+	} else {
+		m.mux.ServeHTTP(ww, r)
 	}
-	m.mux.ServeHTTP(ww, r)
+	whole = true
 }
 
 // abort ends a request whose handler panicked: with an error body when nothing
@@ -98,10 +109,7 @@ func (m *Mux) abort(w *writer, r *http.Request, pattern string) {
 
 func (m *Mux) finish(ctx context.Context, r *http.Request, e *Event, w *writer, pattern string, start time.Time) {
 	took := time.Since(start)
-	status := w.status
-	if status == 0 {
-		status = http.StatusOK
-	}
+	status := w.said()
 	if m.Observe != nil {
 		m.Observe(pattern, status, took)
 	}
@@ -110,6 +118,9 @@ func (m *Mux) finish(ctx context.Context, r *http.Request, e *Event, w *writer, 
 		slog.Int("status", status), slog.Float64("ms", float64(took.Microseconds())/1000), slog.Int64("bytes", w.bytes),
 		slog.String("address", auth.CallerFrom(ctx).Address),
 	}, e.take()...)
+	if sc := trace.SpanContextFromContext(ctx); sc.IsSampled() {
+		attrs = append(attrs, slog.String("trace_id", sc.TraceID().String()))
+	}
 	level := slog.LevelInfo
 	if status >= 500 {
 		level = slog.LevelError
@@ -188,6 +199,7 @@ func (m *Mux) admit(w http.ResponseWriter, r *http.Request, route Route) (*http.
 	c.Address = auth.CallerFrom(r.Context()).Address
 	r = r.WithContext(auth.WithCaller(r.Context(), c))
 	Note(r.Context(), "caller", c.Subject())
+	trace.SpanFromContext(r.Context()).SetAttributes(attrCaller.String(c.Subject()))
 	if err := m.Guard.Permit(r.Context(), c, route.Scope); err != nil {
 		if aerr := m.Guard.Refused(r.Context(), c, route.Method+" "+route.Path, err); aerr != nil {
 			return r, aerr
