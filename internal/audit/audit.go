@@ -69,6 +69,9 @@ const (
 	CallQueued         Kind = "call.queued"   // a tool or an agent was called, to be worked later
 	ChatCanceled       Kind = "chat.canceled" // what ran in it was asked to end
 	ChatsDeleted       Kind = "chat.deleted"  // by retention, with their number
+	AgentCreated       Kind = "agent.created"
+	AgentUpdated       Kind = "agent.updated" // its definition, or whether it is a tool
+	AgentDeleted       Kind = "agent.deleted"
 	EvaluationStarted  Kind = "evaluation.started"
 	EvaluationFinished Kind = "evaluation.finished"
 	EvaluationIgnored  Kind = "evaluation.ignored" // a version was made ready though it answers worse

@@ -50,6 +50,7 @@ const (
 	ScopeProductsWrite Scope = "products:write" // create, change, delete, grant
 	ScopeCredentials   Scope = "credentials"    // store and manage own warehouse credentials
 	ScopeQuery         Scope = "query"          // tools, agents, SQL, MCP
+	ScopeAgents        Scope = "agents:write"   // make and change custom agents
 	ScopeClients       Scope = "clients"        // manage OAuth clients
 	ScopeKeys          Scope = "keys"           // rotate and burn signing keys
 	ScopeAudit         Scope = "audit"          // read the record
@@ -57,7 +58,7 @@ const (
 )
 
 // Scopes lists every scope a token may be asked for.
-var Scopes = []Scope{ScopeAll, ScopeProfile, ScopeProductsRead, ScopeProductsWrite, ScopeCredentials, ScopeQuery, ScopeClients, ScopeKeys, ScopeAudit, ScopeReports}
+var Scopes = []Scope{ScopeAll, ScopeProfile, ScopeProductsRead, ScopeProductsWrite, ScopeCredentials, ScopeQuery, ScopeAgents, ScopeClients, ScopeKeys, ScopeAudit, ScopeReports}
 
 // ClientID names an OAuth client.
 type ClientID string

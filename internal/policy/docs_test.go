@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/postern/postern/internal/agent/custom"
 	"github.com/postern/postern/internal/auth"
 	"github.com/postern/postern/internal/policy"
 	"github.com/postern/postern/internal/product"
@@ -31,7 +32,7 @@ func TestDocsShowWhatThePoliciesDecide(t *testing.T) {
 		t.Fatalf("%s has no part for the roles", page)
 	}
 	p := newPolicy(t)
-	want := scopeTable(t, p) + "\n" + actionTable(p) + "\n" + marketTable(p)
+	want := scopeTable(t, p) + "\n" + actionTable(p) + "\n" + marketTable(p) + "\n" + agentTable(p)
 	if got == want {
 		return
 	}
@@ -94,14 +95,7 @@ func actionTable(p *policy.Policy) string {
 					may = append(may, string(a))
 				}
 			}
-			switch len(may) {
-			case 0:
-				b.WriteString(" nothing |")
-			case len(policy.Actions) - 1:
-				b.WriteString(" everything |")
-			default:
-				b.WriteString(" " + strings.Join(may, ", ") + " |")
-			}
+			b.WriteString(" " + summed(may, len(policy.Actions)-1) + " |")
 		}
 		b.WriteString("\n")
 	}
@@ -126,16 +120,39 @@ func marketTable(p *policy.Policy) string {
 					may = append(may, strings.ReplaceAll(string(a), "_marketplace", ""))
 				}
 			}
-			switch len(may) {
-			case 0:
-				b.WriteString(" nothing |")
-			case len(policy.MarketActions) - 1:
-				b.WriteString(" everything |")
-			default:
-				b.WriteString(" " + strings.Join(may, ", ") + " |")
-			}
+			b.WriteString(" " + summed(may, len(policy.MarketActions)-1) + " |")
 		}
 		b.WriteString("\n")
 	}
 	return b.String()
+}
+
+func agentTable(p *policy.Policy) string {
+	var b strings.Builder
+	b.WriteString("| Role | no grant | `viewer` | `user` | `editor` |\n|---|---|---|---|---|\n")
+	for _, r := range auth.Roles {
+		fmt.Fprintf(&b, "| %s |", r.Title())
+		for _, role := range []custom.Role{"", custom.Viewer, custom.Runner, custom.Editor} {
+			var may []string
+			for _, a := range custom.Actions {
+				if a != custom.Create && p.Agent(machine(r), a, "a", held(role)) == nil {
+					may = append(may, strings.TrimSuffix(string(a), "_agent"))
+				}
+			}
+			b.WriteString(" " + summed(may, len(custom.Actions)-1) + " |")
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
+}
+
+// summed says which of all actions may be done.
+func summed(may []string, all int) string {
+	switch len(may) {
+	case 0:
+		return "nothing"
+	case all:
+		return "everything"
+	}
+	return strings.Join(may, ", ")
 }

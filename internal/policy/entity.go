@@ -8,6 +8,7 @@ import (
 	"github.com/cedar-policy/cedar-go"
 	"github.com/cedar-policy/cedar-go/types"
 
+	"github.com/postern/postern/internal/agent/custom"
 	"github.com/postern/postern/internal/auth"
 	"github.com/postern/postern/internal/product"
 	"github.com/postern/postern/internal/product/market"
@@ -40,26 +41,38 @@ var (
 	callerParents = map[holding]cedar.EntityUIDSet{}
 )
 
-// holding is a role with what the caller was granted on the product, or on the
-// marketplace.
+// holding is a role with what the caller was granted on the product, the
+// marketplace or the agent.
 type holding struct {
 	role                              auth.Role
 	viewer, maintainer, admin, runner bool
-	market                            bool
+	on                                kind
+}
+
+// kind is what a decision is about.
+type kind int
+
+const (
+	onProduct kind = iota
+	onMarket
+	onAgent
+)
+
+// granted are the names of what can be held on each kind, from the least.
+var granted = [...][3]string{
+	onProduct: {string(product.ProductViewer), "", string(product.ProductAdmin)},
+	onMarket:  {string(market.Viewer), string(market.Maintainer), string(market.Admin)},
+	onAgent:   {string(custom.Viewer), string(custom.Runner), string(custom.Editor)},
 }
 
 func init() { //nolint:gochecknoinits // fills the tables above from the roles
 	for r, tier := range tiers {
 		tierParents[r] = cedar.NewEntityUIDSet(uid("Tier", tier))
-		for i := range 32 {
-			h := holding{r, i&1 != 0, i&2 != 0, i&4 != 0, i&8 != 0, i&16 != 0}
+		for i := range 16 * len(granted) {
+			h := holding{r, i&1 != 0, i&2 != 0, i&4 != 0, i&8 != 0, kind(i >> 4)}
 			parents := []cedar.EntityUID{uid("Role", string(r))}
-			viewer, admin := string(product.ProductViewer), string(product.ProductAdmin)
-			if h.market {
-				viewer, admin = string(market.Viewer), string(market.Admin)
-			}
-			for name, holds := range map[string]bool{viewer: h.viewer, string(market.Maintainer): h.maintainer, admin: h.admin} {
-				if holds {
+			for j, holds := range []bool{h.viewer, h.maintainer, h.admin} {
+				if name := granted[h.on][j]; holds && name != "" {
 					parents = append(parents, uid("Grant", name))
 				}
 			}
@@ -82,6 +95,7 @@ type entities struct {
 	caller                    auth.Caller
 	product                   product.Product
 	market                    string // the id, when it is about a marketplace
+	agent                     string // the id, when it is about a custom agent
 	public                    bool   // which is granted to everyone
 	viewer, maintainer, admin bool
 	queries                   []string // of the product, that the caller was granted
@@ -146,10 +160,23 @@ func (e *entities) principal() cedar.EntityUID {
 	}
 }
 
-// resource is the marketplace, the product, or a verified query in it. A
-// product's id has no /.
+// on is what the decision is about.
+func (e *entities) on() kind {
+	switch {
+	case e.market != "":
+		return onMarket
+	case e.agent != "":
+		return onAgent
+	}
+	return onProduct
+}
+
+// resource is the marketplace, the agent, the product, or a verified query in
+// it. A product's id has no /.
 func (e *entities) resource() cedar.EntityUID {
 	switch {
+	case e.agent != "":
+		return uid("Agent", e.agent)
 	case e.market != "":
 		return uid("Marketplace", e.market)
 	case e.query != "":
@@ -170,7 +197,7 @@ func (e *entities) Get(u types.EntityUID) (types.Entity, bool) {
 	switch u.Type {
 	case "Client", "User", "Caller":
 		if known(e.caller) {
-			parents = callerParents[holding{role(e.caller), e.viewer, e.maintainer, e.admin, e.runner(), e.market != ""}]
+			parents = callerParents[holding{role(e.caller), e.viewer, e.maintainer, e.admin, e.runner(), e.on()}]
 		}
 	case "Role":
 		parents = tierParents[auth.Role(u.ID)]

@@ -8,6 +8,7 @@ import (
 
 	"github.com/cedar-policy/cedar-go"
 
+	"github.com/postern/postern/internal/agent/custom"
 	"github.com/postern/postern/internal/auth"
 	"github.com/postern/postern/internal/product"
 )
@@ -64,9 +65,11 @@ func everyScope() (all []string) {
 	return all
 }
 
-func everyAction() []string { return slices.Concat(everyScope(), strs(Actions), strs(MarketActions)) }
+func everyAction() []string {
+	return slices.Concat(everyScope(), strs(Actions), strs(MarketActions), strs(custom.Actions))
+}
 
-func strs(actions []Action) (out []string) {
+func strs[A ~string](actions []A) (out []string) {
 	for _, a := range actions {
 		out = append(out, string(a))
 	}

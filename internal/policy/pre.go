@@ -17,7 +17,7 @@ func JudgePre(f sqlfacts.Facts, _ string) error {
 	}
 	switch f.Dialect {
 	case "postgres":
-		if onlyNodes(f, "RawStmt", "VariableSetStmt", "A_Const", "Integer", "Float", "String", "Boolean", "List") && custom(f.Set) {
+		if onlyNodes(f, "RawStmt", "VariableSetStmt", "A_Const", "Integer", "Float", "String", "Boolean", "List") && ownVariable(f.Set) {
 			return nil
 		}
 		return refuse(lockStatement, first(f), "pre_exec_sql may only set a variable of its own, with a dot in its name, to a constant: SET app.tenant = 'x'")
@@ -30,9 +30,9 @@ func JudgePre(f sqlfacts.Facts, _ string) error {
 	return refuse(lockStatement, first(f), "there is no pre_exec_sql on this warehouse: it has no session variables")
 }
 
-// custom reports whether a PostgreSQL setting is a placeholder of the users':
+// ownVariable reports whether a PostgreSQL setting is a placeholder of the users':
 // two parts, and not of a module that PostgreSQL or its common extensions read.
-func custom(name string) bool {
+func ownVariable(name string) bool {
 	class, rest, ok := strings.Cut(strings.ToLower(name), ".")
 	if !ok || class == "" || rest == "" || strings.Contains(rest, ".") {
 		return false

@@ -150,7 +150,8 @@ func (db *DB) DeleteGroup(ctx context.Context, id int64) error {
 // forget takes away everything that was granted to a subject that goes.
 func (t *Tx) forget(ctx context.Context, subject string) error {
 	for _, q := range []string{
-		`DELETE FROM grants WHERE subject = ?`, `DELETE FROM query_grants WHERE subject = ?`, `DELETE FROM marketplace_grants WHERE subject = ?`, `DELETE FROM group_members WHERE member = ?`,
+		`DELETE FROM grants WHERE subject = ?`, `DELETE FROM query_grants WHERE subject = ?`, `DELETE FROM marketplace_grants WHERE subject = ?`,
+		`DELETE FROM agent_grants WHERE subject = ?`, `DELETE FROM group_members WHERE member = ?`,
 	} {
 		if _, err := t.Exec(ctx, q, subject); err != nil {
 			return err
