@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/postern/postern/internal/agent/custom"
 	"github.com/postern/postern/internal/auth"
 	"github.com/postern/postern/internal/product"
 	"github.com/postern/postern/internal/product/market"
@@ -22,8 +23,8 @@ var absent = strings.NewReplacer(rigProduct, "rig:nosal", rigMarketID, "rig:noma
 // inPath are the ids that a path may name. A route with another one fails the
 // test below until it is said here what it is.
 var inPath = map[string]bool{ // whether it is a thing with an owner
-	"product_id": true, "marketplace_id": true, "auth_id": true, "chat_id": true, "task_id": true, "asset_id": true, "data_product_id": true, "evaluation_id": true,
-	"version_id": false, "name": false, "ref": false, "id": false, // of what the rest of the request names, or of what is everybody's
+	"product_id": true, "marketplace_id": true, "auth_id": true, "chat_id": true, "agent_id": true, "task_id": true, "asset_id": true, "data_product_id": true, "evaluation_id": true,
+	"tool_id": false, "part": false, "version_id": false, "name": false, "ref": false, "id": false, // of what the rest of the request names, or of what is everybody's
 }
 
 // inBody are requests whose body or query names what has an owner.
@@ -55,7 +56,7 @@ func (g *gateRig) inBody() map[string]string {
 // taken has to be said to who wants to take it.
 var nobodys = regexp.MustCompile(`^POST /(dps/)?integration/data-products/(api/)?v1/(data-product|marketplace|data-product-check)/$` +
 	`|^PUT /(dps/)?integration/data-products/(api/)?v1/data-product/$` +
-	`|^(GET|POST) /ai/api/v1/chats$|^GET /api/v1/(license|setting/marketplace/)$|^POST /api/v1/ai_agent/tool/event/$|^GET /integration/v1/userinfo/$`)
+	`|^(GET|POST) /ai/api/v1/chats$|^(GET|POST) /ai/api/v1/config/agent(/import)?$|^GET /ai/api/v1/config/tool$|^GET /api/v1/(license|setting/marketplace/)$|^POST /api/v1/ai_agent/tool/event/$|^GET /integration/v1/userinfo/$`)
 
 // A route that takes an id answers the same for another's thing as for none:
 // the same status, the same words, as many records, and the same look-ups.
@@ -113,7 +114,7 @@ func (g *gateRig) lookAlike(r web.Route, body string, looks *looks) {
 	}
 	none := func(s string) string {
 		s = absent.Replace(s)
-		for _, id := range []string{g.authID, g.chatID} {
+		for _, id := range []string{g.authID, g.chatID, g.agent} {
 			s = strings.ReplaceAll(s, id, "00000000-0000-4000-8000-00000000000f")
 		}
 		return s
@@ -168,6 +169,7 @@ func (g *gateRig) noting() *looks {
 	l := &looks{}
 	g.gate.Catalog = notedProducts{g.gate.Catalog, l}
 	g.gate.Markets = notedMarkets{g.gate.Markets, l}
+	g.customs.Store = notedAgents{g.customs.Store, l}
 	return l
 }
 
@@ -199,6 +201,26 @@ func (n notedProducts) Grants(ctx context.Context, id string) ([]product.Grant, 
 func (n notedProducts) GrantsOf(ctx context.Context, subject, id string) ([]product.Grant, error) {
 	n.note("grants of")
 	return n.Store.GrantsOf(ctx, subject, id)
+}
+
+type notedAgents struct {
+	custom.Store
+	*looks
+}
+
+func (n notedAgents) Agent(ctx context.Context, id string) (custom.Stored, error) {
+	n.note("agent")
+	return n.Store.Agent(ctx, id)
+}
+
+func (n notedAgents) AgentGrants(ctx context.Context, id string) ([]custom.Grant, error) {
+	n.note("agent grants")
+	return n.Store.AgentGrants(ctx, id)
+}
+
+func (n notedAgents) AgentGrantsOf(ctx context.Context, subject, id string) ([]custom.Grant, error) {
+	n.note("agent grants of")
+	return n.Store.AgentGrantsOf(ctx, subject, id)
 }
 
 type notedMarkets struct {

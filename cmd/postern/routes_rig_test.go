@@ -35,6 +35,7 @@ type gateRig struct {
 	other  machine // Composer without a grant
 	authID string  // the owner's credential
 	chatID string  // the owner's chat
+	agent  string  // the owner's custom agent
 	group  string  // the number of a group that the owner is in
 }
 
@@ -117,6 +118,8 @@ func (g *gateRig) fill(files string) {
 	g.authID = field(g.t, a.body, "auth_id")
 	a = g.want(201, g.do("POST", "/ai/api/v1/chats", g.owner.token, `{"name":"rig","tags":["a"]}`, ""))
 	g.chatID = field(g.t, a.body, "id")
+	a = g.want(201, g.do("POST", "/ai/api/v1/config/agent", g.owner.token, `{"name":"rig"}`, ""))
+	g.agent = field(g.t, a.body, "id")
 	const base = "/integration/data-products/v1"
 	g.want(200, g.do("PUT", base+"/data-product/"+rigProduct+"/version/1.0.0/", g.owner.token, `{"status":"ready"}`, ""))
 	g.want(201, g.do("POST", base+"/marketplace/", g.owner.token, fmt.Sprintf(rigMarket, rigMarketID), "application/x-yaml"))
@@ -232,7 +235,9 @@ func field(t *testing.T, body []byte, name string) string {
 func (g *gateRig) at(r web.Route) string {
 	return strings.NewReplacer(
 		"{auth_id}", g.authID, "{product_id}", rigProduct, "{version_id}", "1.0.0", "{data_product_id}", rigProduct,
-		"{chat_id}", g.chatID, "{task_id}", "00000000-0000-4000-8000-000000000000", "{marketplace_id}", rigMarketID,
+		"{chat_id}", g.chatID, "{agent_id}", g.agent, "{part}", "export", "{tool_id}", "00000000-0000-4000-8000-000000000000",
+		"config/agent/default/{ref}", "config/agent/default/no_such_agent", "config/tool/default/{ref}", "config/tool/default/no_such_tool",
+		"{task_id}", "00000000-0000-4000-8000-000000000000", "{marketplace_id}", rigMarketID,
 		"{client_id}", string(g.owner.ID), "{group_id}", g.group, "{kid}", "nokey", "{asset_id}", "00000000-0000-4000-8000-000000000000",
 		"tool/{ref}", "tool/00000000-0000-4000-8000-000000000000", "agent/{id}", "agent/00000000-0000-4000-8000-000000000000",
 		"agent/default/{ref}", "agent/default/no_such_agent", "{ref}", "sql_execution_tool",

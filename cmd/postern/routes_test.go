@@ -97,7 +97,7 @@ func TestEveryRouteRefusesATokenWithoutItsScope(t *testing.T) {
 			}
 		}
 		// A Viewer's token has all scopes: the role does not allow it.
-		if r.Scope == auth.ScopeClients || r.Scope == auth.ScopeProductsWrite {
+		if r.Scope == auth.ScopeClients || r.Scope == auth.ScopeProductsWrite || r.Scope == auth.ScopeAgents {
 			sent++
 			g.scopeRefused(r, g.do(verb(r), g.at(r), viewer.token, `{}`, ""))
 		}
@@ -130,7 +130,7 @@ func TestAnotherClientsObjectDoesNotExist(t *testing.T) {
 		seen++
 		a := g.do(verb(r), g.at(r), g.other.token, object, "")
 		g.refused(404, a)
-		if strings.Contains(r.Path, "{product_id}") || strings.Contains(r.Path, "tool/default") {
+		if strings.Contains(r.Path, "{product_id}") || strings.Contains(r.Path, "{agent_id}") || strings.Contains(r.Path, "chats/tool/default") {
 			if g.count(`SELECT count(*) FROM audit_records WHERE request_id = ? AND (kind = 'access.denied' OR kind = 'query.refused')`, a.header.Get("X-Request-Id")) != 1 {
 				t.Errorf("%s: the denial is not on record, or more than once", a.call)
 			}
@@ -157,7 +157,8 @@ func TestAnotherClientsObjectDoesNotExist(t *testing.T) {
 // bodiless are the routes that act on what their path or query names and read
 // no body, so that none can be malformed.
 func bodiless(r web.Route) bool {
-	return r.Method == "GET" || r.Method == "DELETE" && !strings.Contains(r.Path, "permissions") && !strings.Contains(r.Path, "member") ||
+	return r.Method == "GET" || r.Method == "DELETE" && !strings.Contains(r.Path, "permissions") && !strings.Contains(r.Path, "member") && !strings.HasSuffix(r.Path, "/grant") ||
+		strings.HasSuffix(r.Path, "/clone") || strings.HasSuffix(r.Path, "/publish_as_tool") ||
 		strings.HasSuffix(r.Path, "{marketplace_id}/data-product/{product_id}/") ||
 		strings.HasSuffix(r.Path, "/rotate-secret/") || strings.HasSuffix(r.Path, "/revoke-tokens/") || strings.HasSuffix(r.Path, "/test/") || strings.HasSuffix(r.Path, "/cancel")
 }
@@ -177,7 +178,7 @@ func TestMalformedRequestsChangeNothing(t *testing.T) {
 		{"a type that is none", `{}`, "nonsense;;"},
 		{"too much", `{"name":"` + strings.Repeat("x", 5<<20) + `"}`, ""},
 	}
-	tables := []string{"n FROM changes WHERE id = 1", "count(*) FROM oauth_clients", "count(*) FROM products", "count(*) FROM credentials", "count(*) FROM grants", "count(*) FROM product_versions", "count(*) FROM marketplaces", "count(*) FROM listings", "count(*) FROM report_results", "count(*) FROM caller_groups", "count(*) FROM group_members"}
+	tables := []string{"n FROM changes WHERE id = 1", "count(*) FROM oauth_clients", "count(*) FROM products", "count(*) FROM credentials", "count(*) FROM grants", "count(*) FROM product_versions", "count(*) FROM marketplaces", "count(*) FROM listings", "count(*) FROM report_results", "count(*) FROM caller_groups", "count(*) FROM group_members", "count(*) FROM agents", "count(*) FROM agent_grants"}
 	var before []int64
 	for _, q := range tables {
 		before = append(before, g.count("SELECT "+q))
@@ -243,6 +244,17 @@ func (g *gateRig) changing() map[string]string {
 		"POST /ai/api/v1/chats/agent/{id}/call":                                 "-",
 		"POST /ai/api/v1/chats":                                                 `{"name":"made"}`,
 		"PATCH /ai/api/v1/chats/{chat_id}":                                      `{"name":"renamed"}`,
+		"POST /ai/api/v1/config/agent":                                          `{"name":"made"}`,
+		"POST /ai/api/v1/config/agent/import":                                   `{"name":"made"}`,
+		"PATCH /ai/api/v1/config/agent/{agent_id}":                              `{"prompt":"Answer."}`,
+		"DELETE /ai/api/v1/config/agent/{agent_id}":                             ``,
+		"POST /ai/api/v1/config/agent/{agent_id}/clone":                         ``,
+		"POST /ai/api/v1/config/agent/{agent_id}/publish_as_tool":               ``,
+		"DELETE /ai/api/v1/config/agent/{agent_id}/unpublish_tool":              "-", // on record where it was one
+		"POST /ai/api/v1/config/agent/{agent_id}/grant":                         `{"subject_type":"client","subject_id":"` + string(g.other.ID) + `","role":"user"}`,
+		"DELETE /ai/api/v1/config/agent/{agent_id}/grant":                       `{"subject_type":"client","subject_id":"` + string(g.owner.ID) + `"}`,
+		"PUT /ai/api/v1/config/tool/{tool_id}":                                  "-",
+		"DELETE /ai/api/v1/config/tool/{tool_id}":                               "-",
 		"POST /ai/api/v1/chats/{chat_id}/cancel":                                "-", // on record where something ran
 		"POST /ai/api/v1/chats/{chat_id}/tags/add":                              `{"tags":["b"]}`,
 		"POST /ai/api/v1/chats/{chat_id}/tags/remove":                           `{"tags":["a"]}`,

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/postern/postern/internal/agent"
+	"github.com/postern/postern/internal/agent/custom"
+	"github.com/postern/postern/internal/agent/custom/runner"
 	"github.com/postern/postern/internal/audit"
 	"github.com/postern/postern/internal/auth"
 	"github.com/postern/postern/internal/chat"
@@ -25,6 +27,7 @@ import (
 	"github.com/postern/postern/internal/server/mcp"
 	"github.com/postern/postern/internal/server/oauth"
 	"github.com/postern/postern/internal/server/rest"
+	"github.com/postern/postern/internal/server/rest/config"
 	"github.com/postern/postern/internal/server/web"
 	"github.com/postern/postern/internal/store"
 	"github.com/postern/postern/internal/tool"
@@ -41,6 +44,15 @@ func (s *state) clients() *auth.Clients {
 
 func (s *state) keys(alg string) *auth.Keys {
 	return &auth.Keys{Store: s.db, Seal: s.ring.AEAD("jwt signing key"), Alg: auth.Alg(alg), Now: time.Now}
+}
+
+// customAgents are the custom agents of a state.
+func (s *state) customAgents(pol *policy.Policy) *custom.Agents {
+	box := runner.Toolbox{Tools: tool.Builtin()}
+	return &custom.Agents{
+		Store: s.db, Seal: s.ring.AEAD("agent"), Policy: pol, Record: s.db, Now: time.Now,
+		Fits: func(_ context.Context, _ auth.Caller, d *custom.Definition) error { return box.Fits(d) },
+	}
 }
 
 func (s *state) people() *auth.People { return &auth.People{Store: s.db, Now: time.Now} }
@@ -63,6 +75,7 @@ type node struct {
 	gate     *gateway.Gateway
 	assets   *result.Assets
 	chats    *chat.Chats
+	customs  *custom.Agents
 	jobs     *job.Queue
 	drawer   *drawer
 	keyset   *auth.Keys
@@ -96,6 +109,7 @@ func build(ctx context.Context, s *state, cfg settings, log *slog.Logger) (*node
 	}
 	n.assets = &result.Assets{Store: s.db, Bucket: folder, Seal: s.ring.AEAD("asset"), Now: time.Now}
 	n.chats = &chat.Chats{Store: s.db, Seal: s.ring.AEAD("chat"), Node: audit.NewID(time.Now()), Now: time.Now, Keep: cfg.ChatRetention}
+	n.customs = s.customAgents(pol)
 	n.drawer = newDrawer(s.dir, log)
 	verifier := &auth.Verifier{Store: s.db, Keys: n.keyset, PublicURL: cfg.publicURL, Now: time.Now}
 	n.gate.Again = verifier.Again
@@ -147,6 +161,10 @@ func (n *node) mount(cfg settings, v *auth.Verifier, pol *policy.Policy) error {
 		rest.Assets{Assets: n.assets, Draw: n.drawer}.Routes(),
 		calls.Routes(),
 		rest.Chats{Chats: n.chats}.Routes(),
+		config.Handler{
+			Agents: n.customs, Input: runner.Toolbox{Tools: tools}.Input, Default: agents, Start: runner.Start,
+			Tools: tools, Own: map[string]tool.Library{"verified_query": own}, Parameters: runner.Parameters,
+		}.Routes(),
 		rest.System{Version: version, Record: n.db, Tools: tools, Served: n.mux.Routes}.Routes(),
 		mcp.Handler{PublicURL: publicURL, Version: version, Data: n.gate, Models: models, Charts: charts, Tools: slices.Concat(tools, agents), Own: own, Permit: pol.Permit, Log: n.mux.Log}.Routes(),
 		(&console.Handler{

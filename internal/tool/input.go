@@ -23,15 +23,67 @@ type input struct {
 }
 
 func resolve(name string, s *jsonschema.Schema) input {
+	in, err := inputOfSchema(s)
+	if err != nil {
+		panic(fmt.Sprintf("tool %s, input %v", name, err))
+	}
+	return in
+}
+
+func inputOfSchema(s *jsonschema.Schema) (input, error) {
 	in := input{order: s.PropertyOrder, required: s.Required, fields: s.Properties, check: map[string]*jsonschema.Resolved{}}
 	for field, fs := range s.Properties {
 		r, err := fs.Resolve(nil)
 		if err != nil {
-			panic(fmt.Sprintf("tool %s, input %s: %v", name, field, err))
+			return in, fmt.Errorf("%s: %w", field, err)
 		}
 		in.check[field] = r
 	}
-	return in
+	return in, nil
+}
+
+// Fields checks input against a schema that came with data, as a tool's own
+// input is checked.
+type Fields struct {
+	in    input
+	whole *jsonschema.Resolved
+}
+
+// FieldsOf makes the check of an object's schema. Its PropertyOrder must have
+// every property. An error is a schema that cannot be used.
+func FieldsOf(s *jsonschema.Schema) (Fields, error) {
+	in, err := inputOfSchema(s)
+	if err != nil {
+		return Fields{}, err
+	}
+	whole, err := s.CloneSchemas().Resolve(nil)
+	return Fields{in, whole}, err
+}
+
+// Check names every field that does not obey the schema. It gives those that
+// the schema knows.
+func (f Fields) Check(raw json.RawMessage) (map[string]json.RawMessage, error) {
+	known, err := f.in.known(raw)
+	if err != nil {
+		return nil, err
+	}
+	var all map[string]any
+	if len(raw) > 0 {
+		if err := json.Unmarshal(raw, &all); err != nil {
+			return nil, fault.New(fault.Invalid, "the input must be a JSON object")
+		}
+	}
+	for name, v := range all {
+		if v == nil && known[name] == nil {
+			delete(all, name) // a null stands for leaving it out
+		}
+	}
+	if f.whole.Validate(all) != nil {
+		e := fault.New(fault.Invalid, "the input does not obey the schema as a whole")
+		e.Fields = []fault.Field{{Loc: []string{"body"}, Msg: "Input does not obey the schema as a whole", Type: "value_error"}}
+		return nil, e
+	}
+	return known, nil
 }
 
 // decode reads raw into In: extras are dropped, a null that stands for an
