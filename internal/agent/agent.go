@@ -31,6 +31,7 @@ const (
 
 	LLMSemantic Tier = "llm_semantic" // a language model's semantic query, compiled
 	LLMSQL      Tier = "llm_sql"      // SQL that a language model wrote
+	LLMText     Tier = "llm_text"     // a language model's words, of a custom agent
 )
 
 // Facts are an answer's facts, as every door shows them.

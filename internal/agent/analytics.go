@@ -150,17 +150,22 @@ func search(ctx context.Context, e *tool.Env, call map[string]any) ([]string, er
 	return ids, nil
 }
 
-// use calls a tool as a step that is told; a failure of the tool is an error.
-func use(ctx context.Context, e *tool.Env, name string, call any) (ret tool.Return, err error) {
+// use calls a built-in tool as a step that is told.
+func use(ctx context.Context, e *tool.Env, name string, call any) (tool.Return, error) {
 	t, err := tool.Find(tool.Builtin(), name)
 	if err != nil {
 		return tool.Return{}, err
 	}
+	return Use(ctx, e, t, call)
+}
+
+// Use calls a tool as a step that is told; a failure of the tool is an error.
+func Use(ctx context.Context, e *tool.Env, t tool.Tool, call any) (ret tool.Return, err error) {
 	args, err := plainJSON(call)
 	if err != nil {
 		return tool.Return{}, err
 	}
-	step := tool.Step{Tool: name, CallID: "call_" + uuid.NewString(), Args: args}
+	step := tool.Step{Tool: t.Name, CallID: "call_" + uuid.NewString(), Args: args}
 	if err := e.Tell(step); err != nil {
 		return tool.Return{}, err
 	}

@@ -35,6 +35,10 @@ type Loop struct {
 	// Around is called around each request to the model, also of each try of
 	// one: what it refuses is not sent. Its end hears how it came out.
 	Around func(ctx context.Context, r Request) (end func(Reply, error) error, err error)
+	// Check is of a loop whose last words are the answer: it says what is the
+	// matter with them, which is given back once, or "". nil is a loop that is
+	// for what its tools do, whatever is said.
+	Check func(text string) string
 	// Text hears the model's words as they come; nil keeps them inside. A
 	// request whose reply was heard in part is not tried again.
 	Text func(string) error
@@ -139,10 +143,7 @@ func (r *run) step(ctx context.Context) (string, End, error) {
 		return "", NotReached, err
 	}
 	if len(reply.Calls) == 0 {
-		if reply.Cut {
-			return "", OutOfTokens, nil
-		}
-		return reply.Text, Done, nil
+		return r.words(reply)
 	}
 	results := Message{}
 	calls := r.named(reply.Calls[:min(len(reply.Calls), maxCalls)])
@@ -154,10 +155,29 @@ func (r *run) step(ctx context.Context) (string, End, error) {
 		}
 		results.Results = append(results.Results, ToolResult{CallID: c.ID, Name: c.Name, Content: content, Failed: failed})
 	}
-	if r.bad > maxBadCalls || !slices.ContainsFunc(r.Tools, r.usable) {
+	if r.bad > maxBadCalls || r.Check == nil && !slices.ContainsFunc(r.Tools, r.usable) {
 		return "", BadCalls, nil
 	}
 	r.req.Messages = append(r.req.Messages, Message{FromModel: true, Text: reply.Text, Calls: calls}, results)
+	return "", "", nil
+}
+
+// words are a reply without calls: the end, or what is given back.
+func (r *run) words(reply Reply) (string, End, error) {
+	if reply.Cut {
+		return "", OutOfTokens, nil
+	}
+	if r.Check == nil {
+		return reply.Text, Done, nil
+	}
+	why := r.Check(reply.Text)
+	if why == "" {
+		return reply.Text, Done, nil
+	}
+	if r.bad++; r.bad > maxBadCalls {
+		return "", BadCalls, nil
+	}
+	r.req.Messages = append(r.req.Messages, Message{FromModel: true, Text: reply.Text}, Message{Text: why})
 	return "", "", nil
 }
 

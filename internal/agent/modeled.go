@@ -32,7 +32,9 @@ func (c *Configured) Configured(context.Context, string) (*Configured, error) { 
 type ModelCall struct {
 	Provider string
 	Model    string
-	Product  string
+	Agent    string   // the custom agent that asks; "" is one of Postern's own
+	Product  string   // "" where it is of none, or of several
+	Products []string // of several
 	Use      product.ModelUse
 	Columns  []string // that it tells of, as table.column
 	Rows     int      // of results in it
@@ -41,11 +43,7 @@ type ModelCall struct {
 
 // What a model gets to read.
 const (
-	longQuestion = 4_000  // characters that are not sent
-	shownRows    = 50     // of one result
-	shownBytes   = 8_000  // of one result
-	shownCell    = 200    // characters of a cell
-	shownSchema  = 32_000 // bytes
+	longQuestion = 4_000 // characters that are not sent
 )
 
 const instructions = `You fill in queries over one data product. You do not answer in words: nobody reads them. The caller is shown the table of your last query that ran, and its SQL.
@@ -65,7 +63,7 @@ type modeled struct {
 	in      queryInput
 	use     product.ModelUse
 	columns []string
-	seen    words
+	seen    Words
 	rows    int // that were shown
 	last    *modeledAnswer
 }
@@ -87,7 +85,7 @@ func (c *Configured) ask(ctx context.Context, e *tool.Env, pr product.Product, i
 	if c == nil || !may || in.ChoiceID != "" || utf8.RuneCountInString(in.Message) > longQuestion {
 		return nil, "", nil
 	}
-	m := &modeled{Configured: c, e: e, in: in, use: pr.ModelUse, seen: words{}}
+	m := &modeled{Configured: c, e: e, in: in, use: pr.ModelUse, seen: Words{}}
 	schema, err := m.schema(ctx, json.RawMessage("{}"))
 	if err != nil {
 		return nil, "", err
@@ -96,17 +94,15 @@ func (c *Configured) ask(ctx context.Context, e *tool.Env, pr product.Product, i
 	if err != nil {
 		return nil, "", err
 	}
-	model := &tracedModel{Configured: c}
-	loop := Loop{Model: model, Budget: c.Budget, System: instructions, Around: m.around}
+	loop := Loop{System: instructions, Around: m.around}
 	if m.use != product.ModelRows {
 		loop.System += valuesStay
 	}
 	if loop.Tools, err = m.tools(); err != nil {
 		return nil, "", err
 	}
-	m.seen.add(in.Message)
-	end, err := loop.Run(ctx, "The question: "+string(question)+"\n\nThe schema: "+schema)
-	model.tell(ctx)
+	m.seen.Add(in.Message)
+	end, err := c.Talk(ctx, loop, "The question: "+string(question)+"\n\nThe schema: "+schema)
 	if err != nil {
 		return nil, "", err
 	}
@@ -176,7 +172,7 @@ func (m *modeled) tools() ([]LoopTool, error) {
 			Offer:  Offer{Name: t.name, Description: strings.ReplaceAll(full.Description, `"data_product_id": "shop:sales", `, ""), Schema: schema},
 			Needed: t.needed,
 			Call: func(ctx context.Context, args json.RawMessage) (string, bool, error) {
-				m.seen.add(string(args))
+				m.seen.Add(string(args))
 				content, err := t.call(ctx, args)
 				if err == nil {
 					return content, false, nil
@@ -237,7 +233,7 @@ func (m *modeled) failure(ctx context.Context, err error) (string, error) {
 	}
 	message := f.Message
 	if m.use != product.ModelRows {
-		message = m.seen.withhold(message)
+		message = m.seen.Withhold(message)
 	}
 	return m.data(map[string]string{"error": message})
 }
@@ -273,18 +269,11 @@ func (m *modeled) schema(ctx context.Context, args json.RawMessage) (string, err
 	return m.data(d.WithoutValues())
 }
 
-// data encodes what is no instruction. JSON writes < as an escape, so that
-// nothing in it can end it.
+// data encodes what is no instruction.
 func (m *modeled) data(v any) (string, error) {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return "", err
-	}
-	if len(b) > shownSchema {
-		b, err = json.Marshal(map[string]string{"error": "it is too long to be shown: ask for fewer tables"})
-	}
-	m.seen.add(string(b))
-	return "<data>" + string(b) + "</data>", err
+	text, err := Quoted(v)
+	m.seen.Add(text)
+	return text, err
 }
 
 // query runs one of the tools that give rows, and keeps what it gave.
@@ -317,7 +306,7 @@ func (m *modeled) query(name string, tier Tier) func(context.Context, json.RawMe
 			}
 			said.SQL = written.SQL
 		}
-		t, err := tableOf(ret.Content)
+		t, err := TableOf(ret.Content)
 		if err != nil {
 			return "", err
 		}
@@ -326,34 +315,18 @@ func (m *modeled) query(name string, tier Tier) func(context.Context, json.RawMe
 	}
 }
 
-// result is what the model sees of a table: its columns and how many rows
-// there are; under ModelRows the first of them too.
+// result is what the model sees of a table.
 func (m *modeled) result(t Table) (string, error) {
-	out := map[string]any{"columns": t.Columns, "row_count": t.RowCount}
-	if m.use != product.ModelRows {
-		return m.data(out)
+	most := 0
+	if m.use == product.ModelRows {
+		most = m.Budget.Rows - m.rows
 	}
-	rows, size := [][]any{}, 0
-	for _, row := range t.Rows {
-		short := make([]any, len(row))
-		for i, v := range row {
-			short[i] = v
-			if s, ok := v.(string); ok && utf8.RuneCountInString(s) > shownCell {
-				short[i] = string([]rune(s)[:shownCell]) + "…"
-			}
-		}
-		b, err := json.Marshal(short)
-		if err != nil {
-			return "", err
-		}
-		if size += len(b); size > shownBytes || len(rows) == shownRows || m.rows == m.Budget.Rows {
-			break
-		}
-		rows = append(rows, short)
-		m.rows++
+	shown, n, err := t.Shown(m.use == product.ModelRows, most)
+	if err != nil {
+		return "", err
 	}
-	out["rows"] = rows
-	return m.data(out)
+	m.rows += n
+	return m.data(shown)
 }
 
 // answered is the planner's plan with the model's query in it. What the

@@ -151,12 +151,12 @@ func execute(ctx context.Context, e *tool.Env, in queryInput, sql string) (Table
 	if err != nil {
 		return Table{}, nil, err
 	}
-	t, err := tableOf(ret.Content)
+	t, err := TableOf(ret.Content)
 	return t, ret.Assets, err
 }
 
-// tableOf reads a result as the tool shows it.
-func tableOf(content any) (Table, error) {
+// TableOf reads a result as the tool shows it.
+func TableOf(content any) (Table, error) {
 	var t Table
 	b, err := json.Marshal(content)
 	if err != nil {

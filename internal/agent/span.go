@@ -96,10 +96,16 @@ var errPanicked = errors.New("panic")
 
 // invoked puts a span around an agent.
 func (a *Agents) invoked(t tool.Tool) tool.Tool {
+	return Invoked(t, tool.ID(t.Name), a.Content)
+}
+
+// Invoked puts a span around an agent of that id. With content, what is asked
+// and answered stands there too.
+func Invoked(t tool.Tool, id string, content bool) tool.Tool {
 	call, name := t.Call, t.Name
 	t.Call = func(ctx context.Context, e *tool.Env, raw json.RawMessage) (ret tool.Return, err error) {
-		ctx, span := beginSpan(withContent(ctx, a.Content), "invoke_agent "+name, trace.SpanKindInternal,
-			genOperation.String("invoke_agent"), genProvider.String("postern"), genAgentName.String(name), genAgentID.String(tool.ID(name)))
+		ctx, span := beginSpan(withContent(ctx, content), "invoke_agent "+name, trace.SpanKindInternal,
+			genOperation.String("invoke_agent"), genProvider.String("postern"), genAgentName.String(name), genAgentID.String(id))
 		if e.ChatID != "" {
 			span.SetAttributes(genConversation.String(e.ChatID))
 		}
@@ -108,7 +114,7 @@ func (a *Agents) invoked(t tool.Tool) tool.Tool {
 		ret, err = call(ctx, e, raw)
 		if out, ok := ret.Content.(Output); ok && span.IsRecording() {
 			span.SetAttributes(attribute.String("postern.status", string(out.Status)), attribute.String("postern.tier", string(out.Tier)))
-			if a.Content {
+			if content {
 				span.SetAttributes(genSent.String(turns(asked(raw))), genSaid.String(turns(replied(Reply{Text: out.Answer}))))
 			}
 		}

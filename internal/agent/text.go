@@ -72,6 +72,13 @@ var open = regexp.MustCompile(`(?i)^\s*(?:please |can you |could you )?(?:why|ex
 
 func openEnded(message string) bool { return open.MatchString(message) }
 
+// Markdown is the beginning of the table, and how many rows there are.
+func (t Table) Markdown() string {
+	var b strings.Builder
+	t.say(&b)
+	return strings.TrimRight(b.String(), "\n")
+}
+
 // say writes a table as Markdown; cells are data and stay on their line.
 func (t Table) say(b *strings.Builder) {
 	if len(t.Rows) == 0 {

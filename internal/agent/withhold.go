@@ -34,20 +34,21 @@ func setOf(s string) map[string]bool {
 
 var wordsAndQuotes = regexp.MustCompile("[\\p{L}\\p{M}\\p{N}_]+|[\"'`]")
 
-// words is what the model wrote or was sent: nothing in it is news to its
+// Words is what the model wrote or was sent: nothing in it is news to its
 // provider.
-type words map[string]bool
+type Words map[string]bool
 
-func (w words) add(text string) {
+// Add adds the words of a text.
+func (w Words) Add(text string) {
 	for _, word := range wordsAndQuotes.FindAllString(text, -1) {
 		w[strings.ToLower(word)] = true
 	}
 }
 
-// withhold takes out of an error's text every word that is not a warehouse's
+// Withhold takes out of an error's text every word that is not a warehouse's
 // own and that the model has not seen: errors quote cells ("invalid input
 // syntax for type integer: 'Smith'"). In quotes only seen words stay.
-func (w words) withhold(text string) string {
+func (w Words) Withhold(text string) string {
 	quote := ""
 	return wordsAndQuotes.ReplaceAllStringFunc(text, func(word string) string {
 		switch word {
