@@ -73,6 +73,7 @@ var may = map[string][]string{
 	"server/oauth":                 {"fault", "secret", "auth", "server/web"},
 	"server/rest":                  {"fault", "secret", "auth", "product", "product/search", "product/market", "credential", "audit", "result", "rank", "tool", "chat", "job", "eval", "server/web"},
 	"server/rest/config":           {"fault", "auth", "tool", "agent/custom", "server/web"},
+	"server/rest/llms":             {"fault", "secret", "auth", "llm", "server/web"},
 	"server/mcp":                   {"fault", "auth", "product", "result", "tool", "server/web"},
 	"server/console":               {"fault", "secret", "auth", "product", "product/search", "product/market", "credential", "audit", "llm", "rank", "server/web"},
 }

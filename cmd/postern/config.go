@@ -27,6 +27,7 @@ type cli struct {
 	Product productCmd `cmd:"" help:"Manage data products and their grants."`
 	Apply   applyCmd   `cmd:"" help:"Make products, clients, groups, grants and limits as files say."`
 	Group   groupCmd   `cmd:"" help:"Manage groups of clients and people, to share data products with."`
+	Model   modelCmd   `cmd:"" help:"Manage the language models that agents may ask."`
 	User    peopleCmd  `cmd:"" help:"Manage the people who sign in at the console."`
 	Keys    keysCmd    `cmd:"" help:"Manage the keys that sign access tokens."`
 	Audit   auditCmd   `cmd:"" help:"Read and verify the record."`
@@ -75,7 +76,7 @@ type serveFlags struct {
 	SigningAlg    string        `name:"signing-alg" env:"POSTERN_SIGNING_ALG" default:"ES256" enum:"ES256,EdDSA,RS256" help:"The algorithm of new signing keys (ES256, EdDSA, RS256)."`
 	QueryTimeout  time.Duration `name:"query-timeout" env:"POSTERN_QUERY_TIMEOUT" default:"10m" help:"The longest a query may run."`
 	ChatRetention time.Duration `name:"chat-retention" env:"POSTERN_CHAT_RETENTION" default:"720h" help:"How long a chat is kept after its last message."`
-	ModelConfig   string        `name:"model-config" env:"POSTERN_MODEL_CONFIG" help:"A YAML file that says which language model the agents may ask. None by default: nothing is asked." placeholder:"FILE"`
+	ModelConfig   string        `name:"model-config" env:"POSTERN_MODEL_CONFIG" help:"A YAML file that says which language model the agents ask, before those of postern model and the console." placeholder:"FILE"`
 	OTLPEndpoint  string        `name:"otlp-endpoint" env:"OTEL_EXPORTER_OTLP_ENDPOINT" help:"Send traces to this OpenTelemetry collector, by OTLP over HTTP. None by default: nothing is traced." placeholder:"URL"`
 	TraceContent  bool          `name:"trace-content" env:"POSTERN_TRACE_CONTENT" help:"Put what is said on traces too: questions and answers, messages to and from a language model, arguments of tools, SQL."`
 	Grace         time.Duration `name:"shutdown-grace" env:"POSTERN_SHUTDOWN_GRACE" default:"30s" help:"How long running queries may finish after an interrupt."`

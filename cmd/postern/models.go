@@ -140,7 +140,7 @@ func (m *languageModels) still(ctx context.Context, c llm.Config) error {
 	}
 	now, err := m.Get(ctx, c.ID)
 	if fault.Is(err, fault.NotFound) || err == nil && now.Revision != c.Revision {
-		return fault.New(fault.Conflict, "its settings were changed while it was asked; ask again")
+		return fault.New(fault.Conflict, "the language model's settings were changed while it was asked; ask again")
 	}
 	return err
 }

@@ -37,6 +37,8 @@ type gateRig struct {
 	chatID string  // the owner's chat
 	agent  string  // the owner's custom agent
 	group  string  // the number of a group that the owner is in
+	llmID  string  // a language model, which nobody is asked for
+	llmKey string  // a key that no model is asked with
 }
 
 // machine is an OAuth client with its secret.
@@ -126,6 +128,10 @@ func (g *gateRig) fill(files string) {
 	g.want(200, g.do("POST", base+"/marketplace/"+rigMarketID+"/data-product/"+rigProduct+"/", g.owner.token, "", ""))
 	g.want(201, g.do("POST", "/integration/v1/group/", g.admin.token, `{"display_name":"owners"}`, ""))
 	g.group = "1"
+	a = g.want(201, g.do("POST", "/ai/api/v1/config/llm", g.admin.token, `{"name":"rig","provider":"openai","model":"m","base_url":"https://model.invalid/v1","budget":{"steps":1}}`, ""))
+	g.llmID = field(g.t, a.body, "id")
+	a = g.want(201, g.do("POST", "/ai/api/v1/llm_credentials", g.admin.token, `{"name":"rig","base_url":"https://model.invalid","api_key":"sk-rig"}`, ""))
+	g.llmKey = field(g.t, a.body, "id")
 	g.want(200, g.do("POST", "/integration/v1/group/1/member/", g.admin.token, `{"subject_type":"client","subject_id":"`+string(g.owner.ID)+`"}`, ""))
 }
 
@@ -238,7 +244,7 @@ func (g *gateRig) at(r web.Route) string {
 		"{chat_id}", g.chatID, "{agent_id}", g.agent, "{part}", "export", "{tool_id}", "00000000-0000-4000-8000-000000000000",
 		"config/agent/default/{ref}", "config/agent/default/no_such_agent", "config/tool/default/{ref}", "config/tool/default/no_such_tool",
 		"{task_id}", "00000000-0000-4000-8000-000000000000", "{marketplace_id}", rigMarketID,
-		"{client_id}", string(g.owner.ID), "{group_id}", g.group, "{kid}", "nokey", "{asset_id}", "00000000-0000-4000-8000-000000000000",
+		"{client_id}", string(g.owner.ID), "{group_id}", g.group, "{kid}", "nokey", "{llm_id}", g.llmID, "{llm_credential_id}", g.llmKey, "{asset_id}", "00000000-0000-4000-8000-000000000000",
 		"tool/{ref}", "tool/00000000-0000-4000-8000-000000000000", "agent/{id}", "agent/00000000-0000-4000-8000-000000000000",
 		"agent/default/{ref}", "agent/default/no_such_agent", "{ref}", "sql_execution_tool",
 		"{id}", rigProduct, "{name}", "least", "{evaluation_id}", "ev_none", "{token}", "nothing", "{file}", "nothing", "{rest...}", "nothing",

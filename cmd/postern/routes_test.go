@@ -97,7 +97,7 @@ func TestEveryRouteRefusesATokenWithoutItsScope(t *testing.T) {
 			}
 		}
 		// A Viewer's token has all scopes: the role does not allow it.
-		if r.Scope == auth.ScopeClients || r.Scope == auth.ScopeProductsWrite || r.Scope == auth.ScopeAgents {
+		if r.Scope == auth.ScopeClients || r.Scope == auth.ScopeModels || r.Scope == auth.ScopeProductsWrite || r.Scope == auth.ScopeAgents {
 			sent++
 			g.scopeRefused(r, g.do(verb(r), g.at(r), viewer.token, `{}`, ""))
 		}
@@ -124,8 +124,8 @@ func TestAnotherClientsObjectDoesNotExist(t *testing.T) {
 	g := newGateRig(t)
 	seen := 0
 	for _, r := range g.guarded() {
-		if !strings.Contains(r.Path, "{") || r.Scope == auth.ScopeClients {
-			continue // clients and groups are the admins', who see them all
+		if !strings.Contains(r.Path, "{") || r.Scope == auth.ScopeClients || r.Scope == auth.ScopeModels {
+			continue // clients, groups and language models are the admins', who see them all
 		}
 		seen++
 		a := g.do(verb(r), g.at(r), g.other.token, object, "")
@@ -160,7 +160,7 @@ func bodiless(r web.Route) bool {
 	return r.Method == "GET" || r.Method == "DELETE" && !strings.Contains(r.Path, "permissions") && !strings.Contains(r.Path, "member") && !strings.HasSuffix(r.Path, "/grant") ||
 		strings.HasSuffix(r.Path, "/clone") || strings.HasSuffix(r.Path, "/publish_as_tool") ||
 		strings.HasSuffix(r.Path, "{marketplace_id}/data-product/{product_id}/") ||
-		strings.HasSuffix(r.Path, "/rotate-secret/") || strings.HasSuffix(r.Path, "/revoke-tokens/") || strings.HasSuffix(r.Path, "/test/") || strings.HasSuffix(r.Path, "/cancel")
+		strings.HasSuffix(r.Path, "/rotate-secret/") || strings.HasSuffix(r.Path, "/revoke-tokens/") || strings.HasSuffix(r.Path, "/test/") || strings.HasSuffix(r.Path, "/test") || strings.HasSuffix(r.Path, "/cancel")
 }
 
 func TestMalformedRequestsChangeNothing(t *testing.T) {
@@ -178,7 +178,7 @@ func TestMalformedRequestsChangeNothing(t *testing.T) {
 		{"a type that is none", `{}`, "nonsense;;"},
 		{"too much", `{"name":"` + strings.Repeat("x", 5<<20) + `"}`, ""},
 	}
-	tables := []string{"n FROM changes WHERE id = 1", "count(*) FROM oauth_clients", "count(*) FROM products", "count(*) FROM credentials", "count(*) FROM grants", "count(*) FROM product_versions", "count(*) FROM marketplaces", "count(*) FROM listings", "count(*) FROM report_results", "count(*) FROM caller_groups", "count(*) FROM group_members", "count(*) FROM agents", "count(*) FROM agent_grants"}
+	tables := []string{"n FROM changes WHERE id = 1", "count(*) FROM oauth_clients", "count(*) FROM products", "count(*) FROM credentials", "count(*) FROM grants", "count(*) FROM product_versions", "count(*) FROM marketplaces", "count(*) FROM listings", "count(*) FROM report_results", "count(*) FROM caller_groups", "count(*) FROM group_members", "count(*) FROM agents", "count(*) FROM agent_grants", "count(*) FROM llms", "count(*) FROM llm_keys"}
 	var before []int64
 	for _, q := range tables {
 		before = append(before, g.count("SELECT "+q))
@@ -229,6 +229,13 @@ func (g *gateRig) changing() map[string]string {
 		"DELETE /integration/v1/group/{group_id}/":                              ``,
 		"POST /integration/v1/group/{group_id}/member/":                         `{"subject_type":"client","subject_id":"` + string(g.other.ID) + `"}`,
 		"DELETE /integration/v1/group/{group_id}/member/":                       `{"subject_type":"client","subject_id":"` + string(g.owner.ID) + `"}`,
+		"POST /ai/api/v1/config/llm":                                            `{"name":"made","provider":"gemini","model":"m"}`,
+		"PATCH /ai/api/v1/config/llm/{llm_id}":                                  `{"model":"other","is_default":true}`,
+		"DELETE /ai/api/v1/config/llm/{llm_id}":                                 ``,
+		"POST /ai/api/v1/config/llm/{llm_id}/test":                              ``,
+		"POST /ai/api/v1/llm_credentials":                                       `{"name":"made","base_url":"https://model.invalid","api_key":"sk-made"}`,
+		"PATCH /ai/api/v1/llm_credentials/{llm_credential_id}":                  `{"api_key":"sk-other"}`,
+		"DELETE /ai/api/v1/llm_credentials/{llm_credential_id}":                 ``,
 		"POST /api/v2/auth/credentials/":                                        `{"state":"t","username":"u","password":"p","dp_id":"` + rigProduct + `"}`,
 		"POST /api/v2/auth/credentials/{auth_id}/test/":                         ``,
 		"DELETE /api/v2/auth/credentials/{auth_id}/":                            ``,
@@ -319,7 +326,7 @@ func TestEveryRouteThatChangesSomethingLeavesARecord(t *testing.T) {
 func (g *gateRig) leavesARecord(r web.Route) {
 	g.t.Helper()
 	body, token := g.changing()[verb(r)+" "+r.Path], g.owner.token
-	if r.Scope == auth.ScopeClients {
+	if r.Scope == auth.ScopeClients || r.Scope == auth.ScopeModels {
 		token = g.admin.token
 	}
 	if strings.Contains(r.Path, "permissions") && r.Method != "POST" {

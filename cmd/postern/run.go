@@ -28,6 +28,7 @@ import (
 	"github.com/postern/postern/internal/server/oauth"
 	"github.com/postern/postern/internal/server/rest"
 	"github.com/postern/postern/internal/server/rest/config"
+	"github.com/postern/postern/internal/server/rest/llms"
 	"github.com/postern/postern/internal/server/web"
 	"github.com/postern/postern/internal/store"
 	"github.com/postern/postern/internal/tool"
@@ -135,8 +136,8 @@ func (n *node) mount(cfg settings, v *auth.Verifier, pol *policy.Policy) error {
 		Clients: clients, Store: book, Keys: n.keyset, Verifier: v, PublicURL: publicURL, Permits: pol.Permit, Now: time.Now,
 	}
 	tools, own := agent.Traced(tool.Builtin(), cfg.TraceContent), agent.TracedLibrary{Library: tool.Verified{Queries: n.gate}, Content: cfg.TraceContent}
-	llms := n.languageModels(cfg.model, cfg.networks)
-	asked := agent.Agents{Models: llms, Content: cfg.TraceContent}
+	asking := n.languageModels(cfg.model, cfg.networks)
+	asked := agent.Agents{Models: asking, Content: cfg.TraceContent}
 	models, agents := &tool.Models{Changes: n.db.Changes, Now: time.Now}, asked.Tools()
 	charts := &tool.Charts{Draw: n.drawer, Kept: n.assets}
 	guard := n.mux.Guard.(guard)
@@ -151,6 +152,7 @@ func (n *node) mount(cfg settings, v *auth.Verifier, pol *policy.Policy) error {
 		oauth.Handler{Tokens: issuer, PublicURL: publicURL}.Routes(),
 		rest.Clients{Clients: clients}.Routes(),
 		rest.Groups{Groups: n.groups()}.Routes(),
+		llms.Handler{Models: asking}.Routes(),
 		rest.UserInfo{}.Routes(),
 		rest.Credentials{Gate: n.gate}.Routes(),
 		rest.Products{Gate: n.gate}.Routes(),

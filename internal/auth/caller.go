@@ -53,12 +53,13 @@ const (
 	ScopeAgents        Scope = "agents:write"   // make and change custom agents
 	ScopeClients       Scope = "clients"        // manage OAuth clients
 	ScopeKeys          Scope = "keys"           // rotate and burn signing keys
+	ScopeModels        Scope = "models"         // set which language models agents ask
 	ScopeAudit         Scope = "audit"          // read the record
 	ScopeReports       Scope = "reports"        // search dashboards and reports
 )
 
 // Scopes lists every scope a token may be asked for.
-var Scopes = []Scope{ScopeAll, ScopeProfile, ScopeProductsRead, ScopeProductsWrite, ScopeCredentials, ScopeQuery, ScopeAgents, ScopeClients, ScopeKeys, ScopeAudit, ScopeReports}
+var Scopes = []Scope{ScopeAll, ScopeProfile, ScopeProductsRead, ScopeProductsWrite, ScopeCredentials, ScopeQuery, ScopeAgents, ScopeClients, ScopeKeys, ScopeModels, ScopeAudit, ScopeReports}
 
 // ClientID names an OAuth client.
 type ClientID string

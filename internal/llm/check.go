@@ -101,7 +101,11 @@ func (b broken) fault(message string) error {
 	if len(b) == 0 {
 		return nil
 	}
-	e := fault.New(fault.Invalid, "%s: %s: %s", message, strings.Join(b[0].Loc[1:], "."), b[0].Msg)
+	each := make([]string, len(b))
+	for i, f := range b {
+		each[i] = strings.Join(f.Loc[1:], ".") + ": " + f.Msg
+	}
+	e := fault.New(fault.Invalid, "%s: %s", message, strings.Join(each, "; "))
 	e.Fields = b
 	return e
 }

@@ -43,7 +43,7 @@ func (m *Models) CreateKey(ctx context.Context, name, base string, key secret.Se
 // its host: another host's is another key.
 func (m *Models) UpdateKey(ctx context.Context, id string, name *string, key secret.Secret) (Credential, error) {
 	c, err := m.Key(ctx, id)
-	if err != nil {
+	if err != nil || name == nil && key.Empty() {
 		return c, err
 	}
 	var b broken

@@ -103,12 +103,12 @@ func (m *Models) Named(ctx context.Context, name string) (Config, error) {
 }
 
 // Change is what is to be different; nil leaves a part as it is. Key is given
-// with the configuration and belongs to it; NoKey takes the key away.
+// with the configuration and belongs to it.
 type Change struct {
 	Name, Provider, Model, BaseURL *string
 	Budget                         *Budget
 	Default                        *bool
-	CredentialID                   *string // of a key that stands by itself
+	CredentialID                   *string // of a key that stands by itself; of none, ""
 	Key                            secret.Secret
 	// Networks is the operator's alone to say: no door has a field of it.
 	Networks *Networks
@@ -122,7 +122,7 @@ func (m *Models) Create(ctx context.Context, ch Change) (Config, error) {
 // Update changes a configuration.
 func (m *Models) Update(ctx context.Context, id string, ch Change) (Config, error) {
 	c, err := m.own(ctx, id)
-	if err != nil {
+	if err != nil || ch == (Change{}) {
 		return c, err
 	}
 	return m.put(ctx, c, ch)

@@ -36,7 +36,7 @@ func TestEachRoleHasItsScopesAndNoOther(t *testing.T) {
 	everyone := []auth.Scope{auth.ScopeProfile, auth.ScopeProductsRead, auth.ScopeCredentials, auth.ScopeQuery}
 	makers := append(slices.Clone(everyone), auth.ScopeProductsWrite, auth.ScopeAgents)
 	want := map[auth.Role][]auth.Scope{
-		auth.ServerAdmin:  append(slices.Clone(makers), auth.ScopeClients, auth.ScopeKeys, auth.ScopeAudit, auth.ScopeReports),
+		auth.ServerAdmin:  append(slices.Clone(makers), auth.ScopeClients, auth.ScopeKeys, auth.ScopeModels, auth.ScopeAudit, auth.ScopeReports),
 		auth.CatalogAdmin: makers, auth.SourceAdmin: makers, auth.Composer: makers, auth.Steward: makers,
 		auth.Explorer: everyone, auth.Viewer: everyone,
 	}
