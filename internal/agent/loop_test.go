@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
@@ -32,9 +33,9 @@ var formats = map[string]func(wire.Endpoint) agent.Model{
 	"gemini":    func(e wire.Endpoint) agent.Model { return &gemini.Model{Endpoint: e, Name: "fake"} },
 }
 
-func endpoint(t testing.TB, f *scripted.Fake) wire.Endpoint {
+func endpoint(t testing.TB, h http.Handler) wire.Endpoint {
 	t.Helper()
-	srv := httptest.NewServer(f)
+	srv := httptest.NewServer(h)
 	t.Cleanup(srv.Close)
 	base, err := url.Parse(srv.URL)
 	must(t, err)

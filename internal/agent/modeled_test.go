@@ -54,14 +54,23 @@ type modelWorld struct {
 
 func newModelWorld(t *testing.T, format string, use product.ModelUse, turns ...scripted.Turn) *modelWorld {
 	t.Helper()
-	w := &modelWorld{world: newWorld(t), fake: scripted.New(turns...)}
+	f := scripted.New(turns...)
+	w := worldAt(t, format, use, f)
+	w.fake = f
+	return w
+}
+
+// worldAt is a modelWorld whose model is at a server.
+func worldAt(t *testing.T, format string, use product.ModelUse, server http.Handler) *modelWorld {
+	t.Helper()
+	w := &modelWorld{world: newWorld(t)}
 	pr, err := w.Product(t.Context(), w.viewer, "garden", "")
 	must(t, err)
 	spec := strings.Replace(pr.YAML(), "product:\n", "product:\n  x-postern-model: "+string(use)+"\n", 1)
 	_, _, err = w.ApplyProduct(t.Context(), w.Admin, []byte(spec), gateway.Apply{})
 	must(t, err)
 	w.agents.Models = &agent.Configured{
-		Model: formats[format](endpoint(t, w.fake)), Provider: format, Name: "fake", Budget: roomy, Record: w.record.called,
+		Model: formats[format](endpoint(t, server)), Provider: format, Name: "fake", Budget: roomy, Record: w.record.called,
 	}
 	return w
 }

