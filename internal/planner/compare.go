@@ -134,6 +134,30 @@ func columnBetween(ps *parse, m []item) ([]item, bool) {
 	return one(kPred, &pred{kind: between, slot: s, values: []string{n[0].arg, n[1].arg}, neg: hasNot(m), at: m[0].start}, m), true
 }
 
+// columnFromTo: aged 20 to 25; salary from 1000 to 2000.
+func columnFromTo(ps *parse, m []item) ([]item, bool) {
+	to := m[len(m)-2]
+	if w := strings.ToLower(to.text); w != "to" && w != "until" && w != "through" || ps.after() == kTable || ps.after() == kColumn {
+		return nil, false
+	}
+	col, _ := first(m, "CT")
+	if s := columnOf(col, orderable); s == nil || !ps.p.index.isNumber(s.opts[0].ref) && !ps.p.index.isMoment(s.opts[0].ref) || col.kind == kTable {
+		return nil, false
+	}
+	return columnBetween(ps, m)
+}
+
+// ageIs: who are 18 years old.
+func ageIs(ps *parse, m []item) ([]item, bool) {
+	c, n := m[len(m)-1], m[len(m)-2]
+	s := columnOf(c, number)
+	if s == nil || !strings.HasPrefix(strings.ToLower(c.text), "year") || !ps.p.index.isNumber(s.opts[0].ref) || c.end < c.start+2 {
+		return nil, false
+	}
+	out := one(kPred, &pred{kind: compare, op: semantic.Eq, slot: s, values: []string{n.arg}, at: n.start}, m[len(m)-2:])
+	return append(m[:len(m)-2:len(m)-2], out...), true
+}
+
 // rowsCompare: more than 2 orders; 3 times or more.
 func rowsCompare(ps *parse, m []item) ([]item, bool) {
 	cmp, _ := first(m, ">")
@@ -229,6 +253,56 @@ func verbCompare(ps *parse, m []item) ([]item, bool) {
 		return nil, false
 	}
 	return one(kPred, &pred{kind: compare, slot: s, op: op, values: []string{m[len(m)-1].arg}, at: m[0].start}, m), true
+}
+
+// holding are verbs of what has room.
+var holding = func() map[string]bool {
+	m := map[string]bool{}
+	for v := range strings.FieldsSeq("accommodate accomodate hold sit seat fit house carry sleep") {
+		m[lexicon.Stem(v)] = true
+	}
+	return m
+}()
+
+// holdsCompare: rooms that can accommodate more than 2 people.
+func holdsCompare(ps *parse, m []item) ([]item, bool) {
+	s := ps.holds(m[0], m[len(m)-1])
+	op, idea := compareOp(m[1].arg)
+	if s == nil || idea != "" || len(m) == 3 && (ps.after() == kTable || ps.after() == kColumn) {
+		return nil, false
+	}
+	return one(kPred, &pred{kind: compare, slot: s, op: op, values: []string{m[2].arg}, at: m[0].start}, m), true
+}
+
+// holdsMost: the room that can accommodate the most people.
+func holdsMost(ps *parse, m []item) ([]item, bool) {
+	s := ps.holds(m[0], m[2])
+	desc, idea := direction(m[1].arg)
+	if s == nil || idea != "" {
+		return nil, false
+	}
+	return one(kSuper, &super{slot: s, desc: desc, n: 1, at: m[0].start}, m), true
+}
+
+// holds gives the columns that say how many there is room for: of the table
+// before, where what is held is no table of its own.
+func (ps *parse) holds(verb, what item) *slot {
+	if !holding[lexicon.Stem(strings.ToLower(verb.text))] || what.kind == kUnknown && !people[lexicon.Lemma(strings.ToLower(what.text))] && !ps.p.index.vocabulary[lexicon.Lemma(strings.ToLower(what.text))] {
+		return nil
+	}
+	s := ps.ideaSlot("capacity", verb)
+	if s == nil {
+		return nil
+	}
+	s.opts = slices.DeleteFunc(s.opts, func(c cand) bool {
+		return c.score < 0.4 || !ps.p.index.isNumber(c.ref) || !slices.ContainsFunc(ps.items[:ps.lo], func(it item) bool {
+			return slices.ContainsFunc(it.tabs, func(t cand) bool { return t.table == c.table && t.score > 0.7 })
+		})
+	})
+	if len(s.opts) == 0 {
+		return nil
+	}
+	return s
 }
 
 func ideaBetween(ps *parse, m []item) ([]item, bool) {

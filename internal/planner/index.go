@@ -36,6 +36,7 @@ type index struct {
 	vocabulary map[string]bool // single words of names
 	moments    []ref           // dates and years
 	meanings   map[string]item // measures and filters, by their lemmas
+	subject    map[string]bool // words of the product's name
 }
 
 type part struct {
@@ -90,6 +91,7 @@ func newIndex(m *semantic.Model) *index {
 		}
 	}
 	x.addMeanings()
+	x.addSubject()
 	for j, join := range m.Joins {
 		from, ok1 := x.names[strings.ToLower(join.From)]
 		to, ok2 := x.names[strings.ToLower(join.To)]
@@ -161,8 +163,14 @@ func (x *index) addColumn(t, c int) {
 		x.add(w, cand{here, 1})
 		x.key(strings.ToLower(name), cand{here, 1})
 		x.owned(t, w, here)
+		if len(w) > 1 && (w[0] == "be" || w[0] == "is" || w[0] == "has" || w[0] == "have") {
+			x.add(w[1:], cand{here, 0.95}) // is_sold: sold
+		}
 		if last := w[len(w)-1]; len(w) > 1 && tails[last] {
 			x.add(w[:len(w)-1], cand{here, tailScore(last)})
+			if last == "id" && col.Role == semantic.Foreign {
+				x.key(strings.Join(w[:len(w)-1], "")+"number", cand{here, 0.72}) // the manager's number
+			}
 		}
 		for i := 1; i < len(w); i++ {
 			x.add(w[i:], cand{here, 0.66})
@@ -337,7 +345,7 @@ func (x *index) single(l string, take func([]cand, float64)) {
 
 // near replaces one word by others of its meaning.
 func (x *index) near(content []string, factor float64, words func(string) []string, take func([]cand, float64)) {
-	if len(content) > 3 {
+	if len(content) > 3 || len(content) == 1 && content[0] == "count" {
 		return
 	}
 	for i, w := range content {
@@ -345,6 +353,10 @@ func (x *index) near(content []string, factor float64, words func(string) []stri
 			other := slices.Clone(content)
 			other[i] = n
 			take(x.keys[strings.Join(other, "")], factor)
+			if len(other) > 1 { // number of rooms: room count
+				slices.Sort(other)
+				take(x.bags[strings.Join(other, " ")], 0.96*factor)
+			}
 		}
 	}
 }

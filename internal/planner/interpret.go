@@ -39,6 +39,10 @@ func (ps *parse) interpret() {
 // when shows a date where the question asks for one and names none.
 func (r *reader) when() {
 	f := &r.f
+	if f.asksWhen && len(f.supers) == 1 && len(f.outs) == 0 && f.supers[0].slot != nil && f.supers[0].slot.soft && f.supers[0].slot.want == moment {
+		f.outs = []*output{{slot: f.supers[0].slot}} // when the first one came
+		return
+	}
 	if !f.asksWhen || len(f.supers) > 0 || slices.ContainsFunc(f.outs, func(o *output) bool {
 		return o.agg != "" || slices.ContainsFunc(o.slot.opts, func(c cand) bool { return c.score > 0.4 && r.p.index.isTime(c.ref) })
 	}) {
@@ -50,7 +54,6 @@ func (r *reader) when() {
 		for _, w := range lexicon.SplitName(r.p.index.column(s.opts[i].ref).Name) {
 			if w != "date" && w != "time" && f.words[role(w)] {
 				s.opts[i].score += 0.3
-				break
 			}
 		}
 	}

@@ -129,12 +129,13 @@ func span(q string, toks []lexicon.Token, i, j int) string {
 	return text
 }
 
-// dotted gives the values that hold full stops: the Dept. of St. Helena.
+// dotted gives the values that hold full stops or commas: the Dept. of St.
+// Helena; Paris, France.
 func (p *Planner) dotted(q string, toks []lexicon.Token, i int) (out []weighed) {
 	stops := 0
 	for j := i; j < len(toks) && j < i+maxSpan && !toks[j].Quoted; j++ {
 		if toks[j].Mark {
-			if toks[j].Text != "." {
+			if toks[j].Text != "." && toks[j].Text != "," {
 				break
 			}
 			stops++
@@ -143,7 +144,7 @@ func (p *Planner) dotted(q string, toks []lexicon.Token, i int) (out []weighed) 
 			continue
 		}
 		it := item{kind: kValue, text: q[toks[i].Start:toks[j].End], start: i, end: j + 1}
-		if it.vals = p.values.Find(it.text); len(it.vals) > 0 && strings.Contains(it.vals[0].Value, ".") {
+		if it.vals = p.values.Find(it.text); len(it.vals) > 0 && strings.ContainsAny(it.vals[0].Value, ".,") {
 			out = append(out, weighed{it, 1.25 * float64(j-i+1)})
 		}
 	}
@@ -154,16 +155,23 @@ func (p *Planner) dotted(q string, toks []lexicon.Token, i int) (out []weighed) 
 func (p *Planner) readings(it item, toks []lexicon.Token, lemma []string) []weighed {
 	n := float64(len(toks))
 	it.vals = p.values.Find(it.text)
-	if len(toks) == 1 && len(it.vals) == 0 {
-		for _, v := range lexicon.ShortValues(lemma[0]) {
+	if len(toks) <= 3 && len(it.vals) == 0 {
+		for _, v := range lexicon.ShortValues(strings.Join(lemma, " "), written(toks[0])) {
 			it.vals = append(it.vals, p.values.Find(v)...)
+		}
+	}
+	if lemma[0] == "on" && len(lemma) > 1 { // on sale, on scholarship
+		for _, c := range p.index.keys[strings.Join(lemma, "")] {
+			if c.column >= 0 && c.score == 1 && p.index.isTruth(c.ref) {
+				it.cols = append(it.cols, c)
+			}
 		}
 	}
 	if !p.ofTable(lemma) && !edgeWord(lemma[0]) && !edgeWord(lemma[len(lemma)-1]) && len(toks) <= 6 {
 		for _, c := range p.index.find(lemma) {
 			if c.column < 0 {
 				it.tabs = append(it.tabs, c)
-			} else {
+			} else if len(toks) == 1 || !p.index.saysFlag(c.ref, lemma) {
 				it.cols = append(it.cols, c)
 			}
 		}

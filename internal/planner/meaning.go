@@ -99,30 +99,6 @@ func countMeasured(ps *parse, m []item) ([]item, bool) {
 	return []item{g}, true
 }
 
-// isTrue: flights that were cancelled, by a column of truths.
-func isTrue(ps *parse, m []item) ([]item, bool) {
-	s := columnOf(m[len(m)-1], anything)
-	if s == nil || !ps.p.index.isTruth(s.opts[0].ref) || s.opts[0].score < 0.85 {
-		return nil, false
-	}
-	if a := ps.after(); a == kValue || a == kNumber || a == 'b' || a == '~' {
-		return nil, false
-	}
-	return one(kPred, &pred{kind: truth, slot: s, neg: hasNot(m), at: m[0].start}, m), true
-}
-
-// trueOf: cancelled flights.
-func trueOf(ps *parse, m []item) ([]item, bool) {
-	s := columnOf(m[0], anything)
-	if s == nil || m[0].end != m[1].start || !ps.p.index.isTruth(s.opts[0].ref) || s.opts[0].score < 0.85 {
-		return nil, false
-	}
-	s.owners = m[1].tabs
-	return append(one(kPred, &pred{kind: truth, slot: s, at: m[0].start}, m[:1]), m[1]), true
-}
-
-func (x *index) isTruth(r ref) bool { return r.column >= 0 && x.column(r).Class == semantic.Boolean }
-
 // grain groups what is asked for by periods of a date.
 func (r *reader) grain(it item) bool {
 	if r.f.grain != "" {

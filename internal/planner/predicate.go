@@ -125,7 +125,7 @@ func (b *builder) plain(p *pred) (semantic.Cond, bool) {
 	case like:
 		c, ok = b.like(p)
 	case truth:
-		c, ok = semantic.Compare{Left: b.ref(p.slot), Op: semantic.Eq, Right: semantic.Value{Class: semantic.Boolean, Text: "true"}}, true
+		return b.isSet(p)
 	case null:
 		c, ok = semantic.Null{Of: b.ref(p.slot)}, true
 	case nested:

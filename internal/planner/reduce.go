@@ -64,10 +64,10 @@ func kindsOf(items []item) string {
 const maxSteps = 400
 
 func (ps *parse) reduce(rules []rule) {
-	steps := 0
+	steps, kinds := 0, ps.kinds()
 	for _, r := range rules {
 		for from := 0; from < len(ps.items) && steps < maxSteps; {
-			m := r.re.FindStringIndex(ps.kinds()[from:])
+			m := r.re.FindStringIndex(kinds[from:])
 			if m == nil {
 				break
 			}
@@ -80,6 +80,7 @@ func (ps *parse) reduce(rules []rule) {
 				continue
 			}
 			ps.items = slices.Replace(ps.items, lo, hi, out...)
+			kinds = ps.kinds()
 			from = lo
 			if len(out) > 0 && len(out) >= hi-lo {
 				from = lo + 1
@@ -232,10 +233,14 @@ func (ps *parse) ideaSlot(idea string, it item) *slot {
 	for rank, word := range lexicon.Ideas[idea] {
 		name, flipped := strings.CutPrefix(word, "-")
 		for _, c := range ps.p.index.find([]string{name}) {
-			if c.column < 0 || slices.ContainsFunc(s.opts, func(o cand) bool { return o.ref == c.ref }) {
+			if c.column < 0 {
 				continue
 			}
 			c.score = 0.85*c.score - 0.05*float64(rank)
+			if i := slices.IndexFunc(s.opts, func(o cand) bool { return o.ref == c.ref }); i >= 0 {
+				s.opts[i].score = max(s.opts[i].score, c.score)
+				continue
+			}
 			s.opts = append(s.opts, c)
 			s.flip[c.ref] = flipped
 		}

@@ -143,6 +143,9 @@ func (r *reader) counting(it, next item) bool {
 	case lexicon.Each:
 		verb := next.kind == byte(lexicon.Verb) || next.kind == byte(lexicon.Have)
 		ordered := slices.ContainsFunc(r.f.orders, func(o *orderBy) bool { return o.out != nil })
+		if w := strings.ToLower(it.text); len(r.f.outs) > 1 && !shows(true) && (w == "of each" || w == "for each" || w == "each") && (last || next.kind == byte(lexicon.Comma)) {
+			return true // the names, and the access counts of each
+		}
 		return (last || verb) && (shows(true) || ordered) && shows(false) || len(r.f.groups) > 0 && next.kind == kGroup
 	case lexicon.Count:
 		if next.kind == kOutput { // the number and the average age of students

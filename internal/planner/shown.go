@@ -19,6 +19,15 @@ func (b *builder) defaults() bool {
 	if len(f.outs) > 0 || f.grain != "" && len(f.supers) == 1 {
 		return true
 	}
+	if f.grain == "" && len(f.supers) == 0 && f.head == nil && len(f.groups) > 0 && !slices.ContainsFunc(f.groups, func(g *slot) bool {
+		return g.pick.column < 0 || !strings.Contains(g.text, "'") && !strings.Contains(g.text, "’")
+	}) {
+		for _, g := range f.groups { // every album's title: a row each
+			f.outs = append(f.outs, &output{slot: g})
+		}
+		f.groups = nil
+		return true
+	}
 	if len(f.supers) == 1 && f.head == nil && len(f.preds) == 0 || len(f.supers) == 1 && f.lead && !f.supers[0].freq || len(f.supers) == 1 && len(f.groups) > 0 {
 		s := f.supers[0]
 		if s.freq && f.counted {
@@ -139,7 +148,7 @@ func (b *builder) totals() bool {
 			continue
 		}
 		for _, o := range b.f.outs {
-			if r := o.slot.pick.ref; o != n && (r.table != n.slot.pick.table || !b.naming(r) && b.p.index.column(r).Role == semantic.Foreign) {
+			if r := o.slot.pick.ref; o != n && r.column >= 0 && (r.table != n.slot.pick.table || !b.naming(r) && b.p.index.column(r).Role == semantic.Foreign) {
 				return true
 			}
 		}

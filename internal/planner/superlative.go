@@ -203,6 +203,24 @@ func superTable(ps *parse, m []item) ([]item, bool) {
 	return append(one(kSuper, &super{slot: s, desc: desc, n: limitOf(m), at: m[0].start}, m[:len(m)-1]), t), len(s.opts) > 0
 }
 
+// firstOf: the first claim; when the first member joined. What comes first
+// does so by a date of its own.
+func firstOf(ps *parse, m []item) ([]item, bool) {
+	w, t := m[0], m[1]
+	if !strings.HasSuffix(strings.ToLower(w.text), "first") || w.end != t.start || len(only(ps.items, "smqN")) > 0 {
+		return nil, false
+	}
+	s := ps.ideaSlot("time", w)
+	if s == nil {
+		return nil, false
+	}
+	s.want = moment
+	s.opts = slices.DeleteFunc(s.opts, func(c cand) bool {
+		return !ps.p.index.isMoment(c.ref) || !slices.ContainsFunc(t.tabs, func(o cand) bool { return o.table == c.table && o.score > 0.7 })
+	})
+	return append(one(kSuper, &super{slot: s, n: 1, at: w.start}, m[:1]), t), len(s.opts) > 0
+}
+
 // sizes are what adjectives of size measure.
 var sizes = map[string]string{"highest": "high", "lowest": "high", "largest": "big", "biggest": "big", "greatest": "big", "smallest": "big"}
 

@@ -107,8 +107,8 @@ func likeShown(ps *parse, m []item) ([]item, bool) {
 		case kTable:
 			s = &slot{text: it.text, at: it.start}
 			for _, t := range it.tabs {
-				if names := ps.p.index.nameOf(t.table); len(names) > 0 && t.score > 0.8 {
-					s.opts = append(s.opts, cand{names[0], 0.9})
+				if names := ps.p.index.nameOf(t.table); len(names) > 0 && t.score > 0.55 {
+					s.opts = append(s.opts, cand{names[0], min(0.9, t.score+0.05)})
 				}
 			}
 		case kPred, kSuper, kRows, kOutput:
@@ -119,6 +119,17 @@ func likeShown(ps *parse, m []item) ([]item, bool) {
 		}
 	}
 	return nil, false
+}
+
+// orLike: contains "x" or the word "y".
+func orLike(_ *parse, m []item) ([]item, bool) {
+	p := m[0].node.(*pred)
+	w, again := first(m, "~")
+	if p.kind != like || p.both || again && w.arg != string(p.match) && !strings.HasPrefix(strings.ToLower(w.text), "the ") {
+		return nil, false
+	}
+	p.values = append(p.values, m[len(m)-1].arg)
+	return one(kPred, p, m), true
 }
 
 func nullColumn(ps *parse, m []item) ([]item, bool) {
@@ -141,6 +152,9 @@ func equals(ps *parse, m []item) ([]item, bool) {
 	if _, n := first(m, "N"); n && len(m) > 2 && m[1].kind != 'b' {
 		if n, _ := first(m, "N"); year(n.arg) && len(only(m, "p")) > 0 && !ps.p.index.isMoment(s.opts[0].ref) {
 			return nil, false
+		}
+		if num, _ := first(m, "N"); len(only(m, "p")) > 0 && ps.hi < len(ps.items) && ps.items[ps.hi].start == num.end && strings.IndexByte("v?VF", ps.items[ps.hi].kind) >= 0 {
+			return nil, false // the price of five star hotels
 		}
 		if next := ps.after(); col.kind == kTable || next == kTable || next == kColumn || next == 's' || next == 'm' || len(only(m, "v")) > 0 {
 			return nil, false

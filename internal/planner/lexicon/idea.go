@@ -7,7 +7,7 @@ import "strings"
 // born first).
 var Ideas = ideas(`age: age -birth -born -birthdate -founded -opened -built -established -year -date
 time: date year time -age day month
-length: length duration runtime distance minutes time height
+length: length duration runtime distance minute millisecond second time height
 height: height
 weight: weight
 price: price cost fee rate amount
@@ -15,7 +15,8 @@ speed: speed velocity mph
 area: area size
 pay: salary wage pay
 population: population
-capacity: capacity
+capacity: capacity occupancy seat size
+popularity: popularity rating
 rating: rating score rank grade
 distance: distance mileage
 high: height elevation altitude
@@ -41,6 +42,7 @@ job position
 kind type
 type category
 capacity size
+capacity occupancy
 teacher instructor
 lecturer professor
 customer client
@@ -60,6 +62,7 @@ college university
 course class
 mail email
 quantity amount
+number count
 area region
 spouse partner
 role position
@@ -139,11 +142,38 @@ chinese:china,people's republic of china; japanese:japan; korean:south korea,kor
 malaysian:malaysia; filipino:philippines; singaporean:singapore; israeli:israel; iranian:iran; iraqi:iraq; saudi:saudi arabia; egyptian:egypt; moroccan:morocco; algerian:algeria; tunisian:tunisia
 nigerian:nigeria; kenyan:kenya; ethiopian:ethiopia; ghanaian:ghana; south african:south africa; australian:australia; new zealand:new zealand; european:europe; asian:asia; african:africa`
 
-// ShortValues gives how a value's word may be stored: female, F; French,
-// France.
-func ShortValues(lemma string) []string {
+// places are states and countries by their letters, and letters by what they
+// stand for.
+var places = func() map[string][]string {
+	m := map[string][]string{}
+	for entry := range strings.SplitSeq(strings.ReplaceAll(placeText, "\n", ";"), ";") {
+		names := strings.Split(strings.TrimSpace(entry), ",")
+		for i, n := range names {
+			m[n] = append(m[n], append(append([]string(nil), names[:i]...), names[i+1:]...)...)
+		}
+	}
+	return m
+}()
+
+const placeText = `al,alabama;ak,alaska;az,arizona;ar,arkansas;ca,california;co,colorado;ct,connecticut;de,delaware;fl,florida;ga,georgia;hi,hawaii;id,idaho;il,illinois;in,indiana;ia,iowa
+ks,kansas;ky,kentucky;la,louisiana;la,los angeles;me,maine;md,maryland;ma,massachusetts;mi,michigan;mn,minnesota;ms,mississippi;mo,missouri;mt,montana;ne,nebraska;nv,nevada;nh,new hampshire
+nj,new jersey;nm,new mexico;ny,new york;nyc,new york city,new york;nc,north carolina;nd,north dakota;oh,ohio;ok,oklahoma;or,oregon;pa,pennsylvania;ri,rhode island;sc,south carolina
+sd,south dakota;tn,tennessee;tx,texas;ut,utah;vt,vermont;va,virginia;wa,washington;wv,west virginia;wi,wisconsin;wy,wyoming;dc,district of columbia,washington dc;sf,san francisco
+us,usa,u.s.,u.s.a.,united states,united states of america;uk,u.k.,united kingdom,great britain;uae,united arab emirates;eu,european union;russia,russian federation;holland,netherlands,the netherlands
+south korea,republic of korea;czech republic,czechia;ivory coast,cote d'ivoire;burma,myanmar;br,brazil;de,germany;fr,france;es,spain;it,italy;jp,japan;cn,china;ru,russia;mx,mexico;ca,canada;au,australia
+gb,united kingdom;nl,netherlands;se,sweden;ch,switzerland;at,austria;be,belgium;pt,portugal;pl,poland;gr,greece;tr,turkey;kr,south korea
+jan,january;feb,february;mar,march;apr,april;jun,june;jul,july;aug,august;sep,sept,september;oct,october;nov,november;dec,december
+mon,monday;tue,tues,tuesday;wed,wednesday;thu,thur,thurs,thursday;fri,friday;sat,saturday;sun,sunday`
+
+// ShortValues gives how a value's words may be stored otherwise: female, F;
+// French, France; California, CA; the United States, USA. Words written in
+// small letters have no letters to be short for.
+func ShortValues(lemma string, written bool) []string {
 	if v, ok := shortValues[lemma]; ok {
 		return v
 	}
-	return peoples[lemma]
+	if v, ok := peoples[lemma]; ok || !written {
+		return v
+	}
+	return places[lemma]
 }
