@@ -170,7 +170,7 @@ func (n *node) mount(cfg settings, v *auth.Verifier, pol *policy.Policy) error {
 		rest.System{Version: version, Record: n.db, Tools: tools, Served: n.mux.Routes}.Routes(),
 		mcp.Handler{PublicURL: publicURL, Version: version, Data: n.gate, Models: models, Charts: charts, Tools: slices.Concat(tools, agents), Own: own, Permit: pol.Permit, Log: n.mux.Log}.Routes(),
 		(&console.Handler{
-			PublicURL: publicURL, Version: version, People: n.people, Guard: guard, Clients: clients, Keys: n.keyset, Products: n.gate, Markets: n.gate, Groups: n.groups(), Audit: auditReader{n.db},
+			PublicURL: publicURL, Version: version, People: n.people, Guard: guard, Clients: clients, Keys: n.keyset, Products: n.gate, Markets: n.gate, Groups: n.groups(), Models: asking, Audit: auditReader{n.db},
 		}).Routes(),
 	)
 }

@@ -40,9 +40,9 @@ var setupLink = regexp.MustCompile(`http://\S+/admin/setup/\S+`)
 
 // serve starts a server on a new data directory, and gives its address and the
 // one-time link that it printed.
-func serve(t *testing.T) (base, link string) {
+func serve(t *testing.T, flags ...string) (base, link string) {
 	t.Helper()
-	cmd := exec.Command(binary(t), "serve", "--data", t.TempDir(), "--listen", "127.0.0.1:0")
+	cmd := exec.Command(binary(t), append([]string{"serve", "--data", t.TempDir(), "--listen", "127.0.0.1:0"}, flags...)...)
 	out, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"strconv"
@@ -174,10 +175,12 @@ type confirmPage struct {
 	Danger bool
 	Back   string
 	Seen   string // the state that was confirmed
+
+	Section string // of the navigation; "" is auth
 }
 
 func (v *visit) confirm(p confirmPage) error {
-	return v.show(http.StatusOK, "confirm", "auth", p.Title, p)
+	return v.show(http.StatusOK, "confirm", cmp.Or(p.Section, "auth"), p.Title, p)
 }
 
 // seen names the secret a page was about, so that a page sent again by a

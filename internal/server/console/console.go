@@ -31,6 +31,7 @@ type Handler struct {
 	Products  Products
 	Markets   Markets
 	Groups    Groups
+	Models    Models
 	Audit     Audit
 
 	// cross refuses requests that another site's page made.
@@ -117,7 +118,7 @@ func (p page) section() string {
 }
 
 func (h *Handler) pages() []page {
-	return []page{
+	return append(h.modelPages(), []page{
 		{"GET", "/admin/", auth.ScopeProfile, h.overview},
 		{"GET", "/admin/account/", auth.ScopeProfile, h.account},
 		{"POST", "/admin/account/password/", auth.ScopeProfile, h.changePassword},
@@ -152,7 +153,7 @@ func (h *Handler) pages() []page {
 
 		// Everything else under /admin: sign in first, then it is not there.
 		{"", "/admin/{rest...}", auth.ScopeProfile, h.missing},
-	}
+	}...)
 }
 
 // open is what can be reached without signing in; nothing else can.

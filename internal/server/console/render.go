@@ -45,7 +45,7 @@ var assets = func() map[string]string {
 }()
 
 var pageTemplates = func() map[string]*template.Template {
-	shared := template.Must(template.New("").Funcs(funcs).ParseFS(templates, "templates/layout.html", "templates/parts.html"))
+	shared := template.Must(template.New("").Funcs(funcs).ParseFS(templates, "templates/layout.html", "templates/parts.html", "templates/modelparts.html"))
 	pages := map[string]*template.Template{}
 	names, err := fs.Glob(templates, "templates/*.html")
 	if err != nil || len(names) < 3 {
@@ -53,7 +53,7 @@ var pageTemplates = func() map[string]*template.Template {
 	}
 	for _, name := range names {
 		base := strings.TrimSuffix(path.Base(name), ".html")
-		if base != "layout" && base != "parts" {
+		if base != "layout" && !strings.HasSuffix(base, "parts") {
 			pages[base] = template.Must(template.Must(shared.Clone()).ParseFS(templates, name))
 		}
 	}
@@ -141,6 +141,7 @@ func (v *visit) nav() []navEntry {
 		{navEntry{"Authentication", "/admin/auth/", "auth"}, auth.ScopeClients},
 		{navEntry{"Data products", "/admin/products/", "products"}, auth.ScopeProductsRead},
 		{navEntry{"Marketplaces", "/admin/marketplaces/", "marketplaces"}, auth.ScopeProductsRead},
+		{navEntry{"Models", "/admin/models/", "models"}, auth.ScopeModels},
 		{navEntry{"Audit", "/admin/audit/", "audit"}, auth.ScopeAudit},
 	} {
 		if v.may(e.needs) {

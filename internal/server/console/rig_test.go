@@ -24,6 +24,7 @@ import (
 	"github.com/postern/postern/internal/audit"
 	"github.com/postern/postern/internal/auth"
 	"github.com/postern/postern/internal/fault"
+	"github.com/postern/postern/internal/llm"
 	"github.com/postern/postern/internal/policy"
 	"github.com/postern/postern/internal/product"
 	"github.com/postern/postern/internal/product/market"
@@ -71,7 +72,7 @@ func newGate(t *testing.T) *gate {
 	}
 	rules := rules{pol, g.db}
 	g.Handler = &console.Handler{
-		Version: "test", Guard: rules, Keys: keys, Products: g.shelf, Markets: g.shelf, Groups: g.shelf, Audit: record{g.db},
+		Version: "test", Guard: rules, Keys: keys, Products: g.shelf, Markets: g.shelf, Groups: g.shelf, Audit: record{g.db}, Models: models{&llm.Models{Store: g.db, Seal: open{}}},
 		People:  &auth.People{Store: g.db, Now: g.clock, Cost: auth.Cost{KiB: 64, Passes: 1, Lanes: 1}},
 		Clients: &auth.Clients{Store: g.db, Pepper: pepper{}, Now: g.clock},
 	}
@@ -386,3 +387,11 @@ type open struct{}
 
 func (open) Seal(plaintext, _ []byte) ([]byte, error)  { return plaintext, nil }
 func (open) Open(ciphertext, _ []byte) ([]byte, error) { return ciphertext, nil }
+
+// models answer every test.
+type models struct{ *llm.Models }
+
+func (m models) Test(ctx context.Context, id string) (llm.Tested, error) {
+	_, _, err := m.Open(ctx, id)
+	return llm.Tested{OK: err == nil, Message: "It answers."}, err
+}
