@@ -24,7 +24,7 @@ var absent = strings.NewReplacer(rigProduct, "rig:nosal", rigMarketID, "rig:noma
 // test below until it is said here what it is.
 var inPath = map[string]bool{ // whether it is a thing with an owner
 	"product_id": true, "marketplace_id": true, "auth_id": true, "chat_id": true, "agent_id": true, "task_id": true, "asset_id": true, "data_product_id": true, "evaluation_id": true,
-	"tool_id": false, "part": false, "version_id": false, "name": false, "ref": false, "id": false, // of what the rest of the request names, or of what is everybody's
+	"tool_id": false, "part": false, "version_id": false, "name": false, "ref": false, // of what the rest of the request names, or of what is everybody's
 }
 
 // inBody are requests whose body or query names what has an owner.

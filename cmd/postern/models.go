@@ -204,6 +204,12 @@ func (r modelRecord) called(ctx context.Context, c agent.ModelCall) (func(agent.
 		ID: audit.NewID(start), Kind: audit.ModelCalled, Product: c.Product, Object: "model:" + c.Provider + "/" + c.Model,
 		Detail: map[string]any{"provider": c.Provider, "model": c.Model, "llm": r.config.ID, "host": r.config.Host(), "may_leave": string(c.Use), "columns": columns, "column_count": len(c.Columns), "rows": c.Rows, "bytes": c.Bytes},
 	}
+	if c.Agent != "" {
+		e.Detail["agent"] = c.Agent
+	}
+	if len(c.Products) > 1 {
+		e.Detail["products"] = c.Products
+	}
 	if err := r.record.Append(ctx, e); err != nil {
 		return nil, err
 	}

@@ -245,7 +245,7 @@ func (g *gateRig) at(r web.Route) string {
 		"config/agent/default/{ref}", "config/agent/default/no_such_agent", "config/tool/default/{ref}", "config/tool/default/no_such_tool",
 		"{task_id}", "00000000-0000-4000-8000-000000000000", "{marketplace_id}", rigMarketID,
 		"{client_id}", string(g.owner.ID), "{group_id}", g.group, "{kid}", "nokey", "{llm_id}", g.llmID, "{llm_credential_id}", g.llmKey, "{asset_id}", "00000000-0000-4000-8000-000000000000",
-		"tool/{ref}", "tool/00000000-0000-4000-8000-000000000000", "agent/{id}", "agent/00000000-0000-4000-8000-000000000000",
+		"tool/{ref}", "tool/00000000-0000-4000-8000-000000000000",
 		"agent/default/{ref}", "agent/default/no_such_agent", "{ref}", "sql_execution_tool",
 		"{id}", rigProduct, "{name}", "least", "{evaluation_id}", "ev_none", "{token}", "nothing", "{file}", "nothing", "{rest...}", "nothing",
 	).Replace(r.Path)

@@ -47,12 +47,12 @@ func (s *state) keys(alg string) *auth.Keys {
 	return &auth.Keys{Store: s.db, Seal: s.ring.AEAD("jwt signing key"), Alg: auth.Alg(alg), Now: time.Now}
 }
 
-// customAgents are the custom agents of a state.
-func (s *state) customAgents(pol *policy.Policy) *custom.Agents {
+// customAgents keeps the custom agents of a state.
+func (s *state) customAgents(pol *policy.Policy, llms agent.Models) *custom.Agents {
 	box := runner.Toolbox{Tools: tool.Builtin()}
 	return &custom.Agents{
 		Store: s.db, Seal: s.ring.AEAD("agent"), Policy: pol, Record: s.db, Now: time.Now,
-		Fits: func(_ context.Context, _ auth.Caller, d *custom.Definition) error { return box.Fits(d) },
+		Fits: func(ctx context.Context, _ auth.Caller, d *custom.Definition) error { return box.Fits(ctx, llms, d) },
 	}
 }
 
@@ -110,7 +110,6 @@ func build(ctx context.Context, s *state, cfg settings, log *slog.Logger) (*node
 	}
 	n.assets = &result.Assets{Store: s.db, Bucket: folder, Seal: s.ring.AEAD("asset"), Now: time.Now}
 	n.chats = &chat.Chats{Store: s.db, Seal: s.ring.AEAD("chat"), Node: audit.NewID(time.Now()), Now: time.Now, Keep: cfg.ChatRetention}
-	n.customs = s.customAgents(pol)
 	n.drawer = newDrawer(s.dir, log)
 	verifier := &auth.Verifier{Store: s.db, Keys: n.keyset, PublicURL: cfg.publicURL, Now: time.Now}
 	n.gate.Again = verifier.Again
@@ -135,14 +134,18 @@ func (n *node) mount(cfg settings, v *auth.Verifier, pol *policy.Policy) error {
 	issuer := &auth.Issuer{
 		Clients: clients, Store: book, Keys: n.keyset, Verifier: v, PublicURL: publicURL, Permits: pol.Permit, Now: time.Now,
 	}
-	tools, own := agent.Traced(tool.Builtin(), cfg.TraceContent), agent.TracedLibrary{Library: tool.Verified{Queries: n.gate}, Content: cfg.TraceContent}
+	tools, verified := agent.Traced(tool.Builtin(), cfg.TraceContent), agent.TracedLibrary{Library: tool.Verified{Queries: n.gate}, Content: cfg.TraceContent}
 	asking := n.languageModels(cfg.model, cfg.networks)
 	asked := agent.Agents{Models: asking, Content: cfg.TraceContent}
+	n.customs = n.customAgents(pol, asking)
 	models, agents := &tool.Models{Changes: n.db.Changes, Now: time.Now}, asked.Tools()
 	charts := &tool.Charts{Draw: n.drawer, Kept: n.assets}
 	guard := n.mux.Guard.(guard)
+	customs := &runner.Agents{Toolbox: runner.Toolbox{Tools: tool.Builtin()}, Kept: n.customs, Models: asking, Out: agents[0].Out, Content: cfg.TraceContent}
+	published := runner.Library{Agents: customs}
+	own := libraries{verified, published}
 	calls := rest.Tools{
-		Tools: tools, Own: own, Agents: agents, Data: n.gate, Models: models, Charts: charts, Assets: n.assets, Chats: n.chats, Again: v.Again, Later: n.mux.Later, Permit: pol.Permit,
+		Tools: tools, Own: own, Agents: agents, Custom: customs, Data: n.gate, Models: models, Charts: charts, Assets: n.assets, Chats: n.chats, Again: v.Again, Later: n.mux.Later, Permit: pol.Permit,
 	}
 	if err := n.queue(calls); err != nil {
 		return err
@@ -164,8 +167,8 @@ func (n *node) mount(cfg settings, v *auth.Verifier, pol *policy.Policy) error {
 		calls.Routes(),
 		rest.Chats{Chats: n.chats}.Routes(),
 		config.Handler{
-			Agents: n.customs, Input: runner.Toolbox{Tools: tools}.Input, Default: agents, Start: runner.Start,
-			Tools: tools, Own: map[string]tool.Library{"verified_query": own}, Parameters: runner.Parameters,
+			Agents: n.customs, Input: customs.Input, Default: agents, Start: runner.Start,
+			Tools: tools, Own: map[string]tool.Library{"verified_query": verified, "agent": published}, Parameters: runner.Parameters,
 		}.Routes(),
 		rest.System{Version: version, Record: n.db, Tools: tools, Served: n.mux.Routes}.Routes(),
 		mcp.Handler{PublicURL: publicURL, Version: version, Data: n.gate, Models: models, Charts: charts, Tools: slices.Concat(tools, agents), Own: own, Permit: pol.Permit, Log: n.mux.Log}.Routes(),

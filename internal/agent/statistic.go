@@ -145,6 +145,9 @@ func (p plan) computed(s Statistics) string {
 	return strings.TrimRight(b.String(), "\n")
 }
 
+// Markdown is the finding, and its figures or parts.
+func (s Statistics) Markdown() string { return s.Sentence + "\n\n" + s.table().Markdown() }
+
 // table is the parts where there are some, else the figures.
 func (s Statistics) table() Table {
 	t := Table{Rows: s.Rows, RowCount: int64(len(s.Rows))}

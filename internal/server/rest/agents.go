@@ -14,6 +14,7 @@ type agentRef struct {
 	name    string
 	product bool       // data_product_id is required
 	scope   auth.Scope // what it needs beyond the route's; "" is no more
+	custom  bool       // its tool says what its input must have
 }
 
 // agentRefs are the default agents. Those that Tools.Agents lacks answer no
@@ -36,16 +37,22 @@ var agentRefs = []agentRef{
 }
 
 func (h Tools) ask(r *http.Request) (target, error) {
-	return h.target(r.Context(), "agent/"+r.PathValue("ref"))
-}
-
-func (h Tools) askByID(r *http.Request) (target, error) {
 	for _, a := range agentRefs {
-		if tool.ID(a.name) == r.PathValue("id") {
+		if a.name == r.PathValue("ref") {
 			return h.target(r.Context(), "agent/"+a.name)
 		}
 	}
-	return target{}, fault.New(fault.NotFound, "there is no agent of this id")
+	return target{}, fault.New(fault.NotFound, "there is no agent of this name")
+}
+
+func (h Tools) askByID(r *http.Request) (target, error) {
+	id := r.PathValue("agent_id")
+	for _, a := range agentRefs {
+		if tool.ID(a.name) == id {
+			id = a.name
+		}
+	}
+	return h.target(r.Context(), "agent/"+id)
 }
 
 // answerFacts is the extra object on an agent's last event.
@@ -70,6 +77,12 @@ func (a agentRef) read(input json.RawMessage) (message, productID string, err er
 	var in map[string]any
 	if err := json.Unmarshal(input, &in); err != nil {
 		return "", "", err
+	}
+	if a.custom {
+		if s, isText := in["message"].(string); isText {
+			return s, "", nil
+		}
+		return string(input), "", nil
 	}
 	var wrong []fault.Field
 	text := func(name string, required bool) string {

@@ -9,6 +9,8 @@ import (
 	"runtime/debug"
 	"strings"
 
+	"github.com/google/uuid"
+
 	"github.com/postern/postern/internal/auth"
 	"github.com/postern/postern/internal/chat"
 	"github.com/postern/postern/internal/fault"
@@ -18,7 +20,8 @@ import (
 
 // target is what a call is for: a tool, or an agent.
 type target struct {
-	ref   string // "tool/sql_execution_tool"
+	ref   string // "tool/sql_execution_tool", "agent/<id of a custom agent>"
+	id    string // of the tool or the agent
 	tool  tool.Tool
 	agent *agentRef // nil for a tool
 	lacks bool      // an agent that clients know and this release does not have
@@ -28,14 +31,18 @@ func (h Tools) target(ctx context.Context, ref string) (target, error) {
 	kind, name, _ := strings.Cut(ref, "/")
 	if kind == "tool" {
 		t, err := tool.Choose(ctx, h.Tools, h.Own, auth.CallerFrom(ctx), name)
-		return target{ref: ref, tool: t}, err
+		return target{ref: ref, id: tool.ID(t.Name), tool: t}, err
 	}
 	for i, a := range agentRefs {
 		if a.name == name {
 			t, err := tool.Find(h.Agents, name)
 			t.Name = name
-			return target{ref: ref, tool: t, agent: &agentRefs[i], lacks: err != nil}, nil
+			return target{ref: ref, id: tool.ID(name), tool: t, agent: &agentRefs[i], lacks: err != nil}, nil
 		}
+	}
+	if h.Custom != nil {
+		t, err := h.Custom.Agent(ctx, auth.CallerFrom(ctx), name)
+		return target{ref: ref, id: name, tool: t, agent: &agentRef{name: name, custom: true}}, err
 	}
 	return target{}, fault.New(fault.NotFound, "there is no agent of this name")
 }
@@ -127,7 +134,7 @@ func (t target) opening(chatID, runID string, input json.RawMessage) []chat.Even
 }
 
 func (t target) spoken(chatID string, input json.RawMessage) *spoken {
-	return &spoken{chatID, tool.ID(t.tool.Name), input}
+	return &spoken{chatID, t.id, input}
 }
 
 // prompt is what the caller said: an agent's message, a tool's whole input.
@@ -263,9 +270,12 @@ func (h Tools) again(ctx context.Context, req chat.Request) (context.Context, ta
 // refused is enough of a target to say that it was not called.
 func refused(ref string) target {
 	kind, name, _ := strings.Cut(ref, "/")
-	t := target{ref: ref, tool: tool.Tool{Name: name}}
+	t := target{ref: ref, id: tool.ID(name), tool: tool.Tool{Name: name}}
 	if kind == "agent" {
 		t.agent = &agentRef{name: name}
+		if _, err := uuid.Parse(name); err == nil {
+			t.id = name
+		}
 	}
 	return t
 }

@@ -17,6 +17,12 @@ import (
 	"github.com/postern/postern/internal/tool"
 )
 
+// Customs finds custom agents.
+type Customs interface {
+	// Agent gives one by its id, which is its name, if the caller may run it.
+	Agent(ctx context.Context, c auth.Caller, id string) (tool.Tool, error)
+}
+
 // Tools serves the tools and the agents, as chat streams and as calls that are
 // worked later.
 type Tools struct {
@@ -30,6 +36,8 @@ type Tools struct {
 	// Agents are the agents that there are; the names of others that clients
 	// know say that they are not available.
 	Agents []tool.Tool
+	// Custom are the agents that callers made; nil is none.
+	Custom Customs
 	// Chats keeps what is said, and works the calls.
 	Chats *chat.Chats
 	// Again says whether a caller that was let in would be let in now, for
@@ -50,7 +58,7 @@ func (h Tools) Routes() []web.Route {
 	for _, p := range []struct {
 		path string
 		find func(*http.Request) (target, error)
-	}{{"tool/default/{ref}", h.call}, {"tool/{ref}", h.callByID}, {"agent/default/{ref}", h.ask}, {"agent/{id}", h.askByID}} {
+	}{{"tool/default/{ref}", h.call}, {"tool/{ref}", h.callByID}, {"agent/default/{ref}", h.ask}, {"agent/{agent_id}", h.askByID}} {
 		route := func(end string, handle func(http.ResponseWriter, *http.Request, target) error) web.Route {
 			return web.Route{
 				Method: "POST", Path: chats + p.path + end, Scope: auth.ScopeQuery, Errors: web.DetailErrors,
@@ -91,7 +99,7 @@ func (h Tools) callByID(r *http.Request) (target, error) {
 	}
 	for _, t := range all {
 		if tool.ID(t.Name) == r.PathValue("ref") {
-			return target{ref: "tool/" + t.Name, tool: t}, nil
+			return target{ref: "tool/" + t.Name, id: tool.ID(t.Name), tool: t}, nil
 		}
 	}
 	return target{}, fault.New(fault.NotFound, "there is no tool of this id")

@@ -2,12 +2,14 @@ package runner
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
 
 	"github.com/google/jsonschema-go/jsonschema"
 
+	"github.com/postern/postern/internal/agent"
 	"github.com/postern/postern/internal/agent/custom"
 	"github.com/postern/postern/internal/fault"
 	"github.com/postern/postern/internal/tool"
@@ -25,8 +27,11 @@ func (c *checking) fail(rule, msg string, at ...string) {
 
 // Fits says what of a definition cannot be run, and takes out of its input
 // schema what Input put there for showing.
-func (b Toolbox) Fits(d *custom.Definition) error {
+func (b Toolbox) Fits(ctx context.Context, models agent.Models, d *custom.Definition) error {
 	c := &checking{Toolbox: b}
+	if err := c.model(ctx, models, d.Model); err != nil {
+		return err
+	}
 	seen := map[string]bool{}
 	for i, t := range d.Tools {
 		at := fmt.Sprint(i)
@@ -52,6 +57,26 @@ func (b Toolbox) Fits(d *custom.Definition) error {
 		}
 	}
 	return custom.Invalid(c.wrong)
+}
+
+// model asks whether there is a language model of that id; "" is the server's,
+// which may be configured later.
+func (c *checking) model(ctx context.Context, models agent.Models, id string) error {
+	if id == "" {
+		return nil
+	}
+	err := error(fault.New(fault.NotFound, "no language models"))
+	if models != nil {
+		var m *agent.Configured
+		if m, err = models.Configured(ctx, id); err == nil && m == nil {
+			err = fault.New(fault.NotFound, "no such language model")
+		}
+	}
+	if fault.Is(err, fault.NotFound) {
+		c.fail("value_error", "there is no language model of this id; leave it out for the server's own", "llm_config_id")
+		return nil
+	}
+	return err
 }
 
 func (c *checking) bindings(i string, t tool.Tool, has custom.Tool) {

@@ -77,12 +77,15 @@ func Parameters(t tool.Tool) *jsonschema.Schema {
 	return s
 }
 
-// source is whose an input is, where nothing is bound the model's.
+// source is whose an input is: what is not bound is the model's, but for what no
+// model fills, and the version of a product that it does not choose.
 func source(t custom.Tool, name string) custom.Source {
 	b, bound := t.Bind[name]
 	switch {
 	case bound:
 		return b.Source
+	case name == version && source(t, Product) != custom.Model:
+		return ""
 	case slices.Contains(hidden, name) || filled[name] != "":
 		return ""
 	}
