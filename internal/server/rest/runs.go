@@ -44,7 +44,7 @@ func (h Tools) target(ctx context.Context, ref string) (target, error) {
 		t, err := h.Custom.Agent(ctx, auth.CallerFrom(ctx), name)
 		return target{ref: ref, id: name, tool: t, agent: &agentRef{name: name, custom: true}}, err
 	}
-	return target{}, fault.New(fault.NotFound, "there is no agent of this name")
+	return target{}, fault.New(fault.NotFound, "there is no agent of this id")
 }
 
 func (t target) scope() auth.Scope {
