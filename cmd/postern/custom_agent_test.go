@@ -308,6 +308,7 @@ func TestTheAnswerOfACustomAgentHasItsForm(t *testing.T) {
 
 func TestACustomAgentWithoutALanguageModelSaysSo(t *testing.T) {
 	g := newGateRig(t)
+	g.want(204, g.do("DELETE", "/ai/api/v1/config/llm/"+g.llmID, g.admin.token, "", ""))
 	s := g.run(g.owner, g.agent, `{"message":"hello"}`)
 	if s.facts.Status != "failed" || s.facts.Error.Name != "llm_not_configured" || !strings.Contains(s.text, "none is configured") {
 		t.Errorf("%+v", s)
