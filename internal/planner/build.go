@@ -153,7 +153,7 @@ func (b *builder) linked() bool {
 	switch {
 	case b.hops >= apart:
 		return b.fail("the tables it needs are not joined")
-	case b.hops-(len(tables)-1) > 1:
+	case b.hops-(len(tables)-1) > 2, b.hops-(len(tables)-1) == 2 && !b.inLine(tables):
 		return b.fail("the tables it needs are far apart")
 	}
 	for _, h := range b.f.hints {
@@ -168,6 +168,26 @@ func (b *builder) linked() bool {
 	}
 	b.tables = len(tables)
 	return true
+}
+
+// inLine tells that the shortest ways from what the question is about to all
+// of the tables, or on from one that it names, are ones along which rows belong
+// to each other: an order's items and their products, an employee's
+// department, place and country; not two tables that only share a parent.
+func (b *builder) inLine(tables []int) bool {
+	in := []int{b.head}
+	left := slices.DeleteFunc(slices.Clone(tables), func(t int) bool { return t == b.head })
+	for n := -1; len(left) != n && b.head >= 0; {
+		n = len(left)
+		left = slices.DeleteFunc(left, func(t int) bool {
+			if !slices.ContainsFunc(in, func(from int) bool { return b.p.index.inLine(from, t) }) {
+				return false
+			}
+			in = append(in, t)
+			return true
+		})
+	}
+	return b.head >= 0 && len(left) == 0
 }
 
 // onTheWay tells that a table is a step from two of the others, so that the

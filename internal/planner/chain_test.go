@@ -1,7 +1,6 @@
 package planner_test
 
 import (
-	"database/sql"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -22,15 +21,7 @@ INSERT INTO attendance VALUES (1,1,2),(2,3,1),(3,2,2);`
 // A pupil is of a house, and so is a club that the pupil attends: what is said
 // after the club is said of the club.
 func TestAConditionIsAskedByWayOfTheTableBeforeIt(t *testing.T) {
-	db, err := sql.Open("sqlite", ":memory:")
-	if err != nil {
-		t.Fatal(err)
-	}
-	db.SetMaxOpenConns(1)
-	t.Cleanup(func() { db.Close() })
-	if _, err := db.Exec(pupils); err != nil {
-		t.Fatal(err)
-	}
+	db := filled(t, pupils)
 	num, text := semantic.Numeric, semantic.Text
 	key := func(name string) semantic.Column { return col(name, num, semantic.Foreign) }
 	join := func(from, to string) semantic.Join {

@@ -308,3 +308,31 @@ func (x *index) toMany(from, to int) (many, ok bool) {
 	}
 	return false, false
 }
+
+// inLine tells that on a shortest way from a table to another no step to what
+// a row has one of is followed by one to what that has several of: those would
+// only have it in common.
+func (x *index) inLine(from, to int) bool {
+	type place struct {
+		table int
+		up    bool
+	}
+	want, ok := x.from(from)[to]
+	dist := map[place]int{{from, false}: 0}
+	queue := []place{{from, false}}
+	for ok && len(queue) > 0 {
+		at := queue[0]
+		queue = queue[1:]
+		if at.table == to {
+			return dist[at] == want
+		}
+		for _, e := range x.edges[at.table] {
+			next := place{e.to, at.up || !e.many}
+			if _, seen := dist[next]; !seen && !(at.up && e.many) && dist[at] < want {
+				dist[next] = dist[at] + 1
+				queue = append(queue, next)
+			}
+		}
+	}
+	return false
+}

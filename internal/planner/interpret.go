@@ -232,7 +232,7 @@ func (r *reader) ofGroup(g item) {
 // column takes a column that no phrase has: it is shown, when the question is
 // still (or again) saying what to show.
 func (r *reader) column(i int, it item) {
-	if l := lexicon.Lemma(strings.ToLower(it.text)); (l == "count" || l == "number") && r.countAgain() {
+	if l := lexicon.Lemma(strings.ToLower(it.text)); (l == "count" || l == "number") && (r.countAgain() || r.ends(i+1) && r.countMost(it)) {
 		return
 	}
 	if len(r.f.outs) > r.shown && r.selecting && !r.separated(i) {

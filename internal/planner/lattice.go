@@ -60,6 +60,13 @@ func (p *Planner) spans(q string, toks []lexicon.Token, i int) []weighed {
 	if guessedVerb(t) && !written(t) && len(p.values.Find(t.Text)) == 0 {
 		out = append(out, weighed{item{kind: byte(lexicon.Verb), arg: "guess", text: t.Text, start: i, end: i + 1}, 0.5})
 	}
+	if verbHere(toks, i) {
+		w := 1.0
+		if cs := p.index.find([]string{t.Lemma}); len(cs) > 0 && cs[0].score > 0.55 {
+			w = 0.6
+		}
+		out = append(out, weighed{item{kind: byte(lexicon.Verb), text: t.Text, start: i, end: i + 1}, w})
+	}
 	if t.IsNum {
 		out = append(out, weighed{item{kind: kNumber, arg: t.Num, text: t.Text, vals: p.values.Find(t.Text), start: i, end: i + 1}, 1})
 	}
@@ -118,6 +125,28 @@ func guessedVerb(t lexicon.Token) bool {
 		return false
 	}
 	return strings.HasSuffix(t.Lower, "ed") || strings.HasSuffix(t.Lower, "ing")
+}
+
+// verbHere tells a noun that is a verb where it stands: the plays that guests
+// watch, the halls that Ada did not visit.
+func verbHere(toks []lexicon.Token, i int) bool {
+	if i == 0 || !lexicon.Doing(toks[i].Lower) || written(toks[i]) {
+		return false
+	}
+	switch toks[i-1].Lower {
+	case "who", "they", "to", "not", "n't", "never", "also", "he", "she", "we", "you", "i":
+		return true
+	}
+	for j := i - 1; j >= max(0, i-7) && !toks[j].Mark; j-- {
+		switch toks[j].Lower {
+		case "do", "does", "did", "don't", "doesn't", "didn't":
+			return i+1 == len(toks) || toks[i+1].Mark || edgeWord(toks[i+1].Lower)
+		}
+		if ph, ok := lexicon.Lookup(toks[j].Lower); ok && (ph.Kind == lexicon.Verb || ph.Kind == lexicon.Have) {
+			return false // the question has its verb
+		}
+	}
+	return false
 }
 
 // span is the question's text from token i to j, without a last one's 's.

@@ -66,7 +66,10 @@ func values() *planner.Dictionary {
 	return d
 }
 
-func open(t testing.TB) *sql.DB {
+func open(t testing.TB) *sql.DB { return filled(t, ddl) }
+
+// filled is a database that statements have filled.
+func filled(t testing.TB, ddl string) *sql.DB {
 	t.Helper()
 	db, err := sql.Open("sqlite", ":memory:")
 	if err != nil {

@@ -40,7 +40,7 @@ func (r *reader) rest(i int) int {
 		r.f.why = "it asks for something other than data"
 		return 0
 	}
-	if !r.verb(i) && !r.sorting(it, next) && !r.counting(it, next) {
+	if !r.verb(i) && !r.sorting(it, next) && !r.counting(i, it, next) {
 		r.f.unplaced = append(r.f.unplaced, it.text)
 	}
 	return 0
@@ -134,7 +134,7 @@ func (r *reader) sorting(it, next item) bool {
 }
 
 // counting takes the words of number and group that no phrase has.
-func (r *reader) counting(it, next item) bool {
+func (r *reader) counting(i int, it, next item) bool {
 	last := next.kind == 0 || next.kind == byte(lexicon.Stop)
 	shows := func(agg bool) bool {
 		return slices.ContainsFunc(r.f.outs, func(o *output) bool { return (o.agg != "") == agg })
@@ -160,8 +160,7 @@ func (r *reader) counting(it, next item) bool {
 		if r.countAgain() {
 			return true
 		}
-		if len(r.f.supers) == 1 && r.f.supers[0].rows && r.f.supers[0].slot != nil && (last || next.kind == byte(lexicon.Have)) {
-			r.f.outs = append(r.f.outs, &output{slot: r.f.supers[0].slot, rows: true, agg: semantic.Count, at: it.start})
+		if r.trails(i+1) && r.countMost(it) {
 			return true
 		}
 		r.f.counted = len(r.f.supers) == 1 && r.f.supers[0].freq && last
@@ -173,6 +172,31 @@ func (r *reader) counting(it, next item) bool {
 		}
 	}
 	return false
+}
+
+// countMost shows how many rows the one with the most has: "and how many".
+func (r *reader) countMost(it item) bool {
+	if len(r.f.supers) != 1 || !r.f.supers[0].rows || r.f.supers[0].slot == nil {
+		return false
+	}
+	if h := r.f.head; h != nil && len(r.f.outs) == 0 {
+		r.nameToo(item{text: h.text, start: h.at, tabs: h.opts})
+	}
+	r.f.outs = append(r.f.outs, &output{slot: r.f.supers[0].slot, rows: true, agg: semantic.Count, at: it.start})
+	return true
+}
+
+// trails tells that from item i to the end of its sentence there are only
+// words that link: "did they make", "of them live".
+func (r *reader) trails(i int) bool {
+	for ; i < len(r.items) && r.items[i].kind != byte(lexicon.Stop); i++ {
+		switch lexicon.Kind(r.items[i].kind) {
+		case lexicon.Prep, lexicon.Verb, lexicon.Have, lexicon.Be:
+		default:
+			return false
+		}
+	}
+	return true
 }
 
 // sameOutput tells that two counts or aggregates are of the same.

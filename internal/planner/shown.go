@@ -114,17 +114,28 @@ func (b *builder) outputs() bool {
 // leads to (the department of each employee), what names that.
 func (b *builder) keysToNames() {
 	for _, o := range b.f.outs {
-		r := o.slot.pick.ref
-		if b.f.whole || o.agg != "" || r.column < 0 || b.p.index.column(r).Role != semantic.Foreign || slices.ContainsFunc(strings.Fields(strings.ToLower(o.slot.text)), func(w string) bool { return keyWord[lexicon.Lemma(w)] }) {
+		if b.f.whole || o.agg != "" {
 			continue
 		}
-		for _, e := range b.p.index.edges[r.table] {
-			if names := b.p.index.nameOf(e.to); len(names) == 1 && e.to != r.table && b.p.index.leadsTo(r, e.to) && b.parallel(r.table, e.to) == 1 {
-				o.slot = &slot{text: o.slot.text, at: o.slot.at, owners: o.slot.owners, opts: []cand{{names[0], o.slot.pick.score}}, pick: cand{names[0], o.slot.pick.score}}
-				break
-			}
+		if name, ok := b.nameOfKey(o.slot); ok {
+			o.slot = &slot{text: o.slot.text, at: o.slot.at, owners: o.slot.owners, opts: []cand{{name, o.slot.pick.score}}, pick: cand{name, o.slot.pick.score}}
 		}
 	}
+}
+
+// nameOfKey gives what names the row that a foreign key leads to, unless the
+// key itself is asked for.
+func (b *builder) nameOfKey(s *slot) (ref, bool) {
+	r := s.pick.ref
+	if r.column < 0 || b.p.index.column(r).Role != semantic.Foreign || slices.ContainsFunc(strings.Fields(strings.ToLower(s.text)), func(w string) bool { return keyWord[lexicon.Lemma(w)] }) {
+		return ref{}, false
+	}
+	for _, e := range b.p.index.edges[r.table] {
+		if names := b.p.index.nameOf(e.to); len(names) == 1 && e.to != r.table && b.p.index.leadsTo(r, e.to) && b.parallel(r.table, e.to) == 1 && !b.p.index.joined(r, names[0]) {
+			return names[0], true
+		}
+	}
+	return ref{}, false
 }
 
 // parallel is how many joins lead from a table to another.
@@ -243,9 +254,17 @@ func (b *builder) aggregated() bool {
 // tells the row is shown.
 func (b *builder) grouping() bool {
 	for _, g := range b.f.groups {
+		if name, ok := b.nameOfKey(g); ok && !slices.ContainsFunc(b.f.outs, func(o *output) bool {
+			return o.agg == "" && (o.slot.pick.ref == g.pick.ref || o.slot.pick.table == name.table)
+		}) {
+			b.showGroup(b.at(name))
+			if key, ok := b.p.index.soleKey(name.table); ok && (b.aggregated() || len(b.have) > 0) {
+				b.q.Group = append(b.q.Group, b.at(key))
+			}
+			continue
+		}
 		if g.pick.column >= 0 {
-			e := b.ref(g)
-			b.showGroup(e)
+			b.showGroup(b.ref(g))
 			continue
 		}
 		t := g.pick.table
@@ -358,7 +377,7 @@ func (b *builder) others() bool {
 	}
 	for _, s := range b.f.also {
 		t := s.pick.table
-		if used[t] {
+		if used[t] || b.isKeyed(s) {
 			continue
 		}
 		used[t] = true
@@ -375,6 +394,14 @@ func (b *builder) others() bool {
 		b.q.From = b.name(b.head)
 	}
 	return true
+}
+
+// isKeyed tells that a table is named beside a value of a key to it, which says
+// all there is to say of it: the students of the History department.
+func (b *builder) isKeyed(s *slot) bool {
+	return slices.ContainsFunc(b.f.preds, func(p *pred) bool {
+		return p.slot != nil && p.kind == among && !p.rows && (p.at == s.at-1 || s.at == p.at-1) && p.slot.pick.column >= 0 && b.p.index.leadsTo(p.slot.pick.ref, s.pick.table)
+	})
 }
 
 // ofHead tells that what is shown is put under another table, each row of

@@ -141,11 +141,27 @@ func superColumn(ps *parse, m []item) ([]item, bool) {
 func frequent(ps *parse, m []item) ([]item, bool) {
 	w, _ := first(m, "q")
 	desc, _ := direction(w.arg)
-	c := columnOf(m[len(m)-1], label)
+	last := m[len(m)-1]
+	if a := ps.after(); last.kind == kTable && !strings.HasSuffix(w.text, " of") && a != kTable && a != kColumn && ps.rowsOnly(last) { // the most common genre, a row of its own
+		return append([]item{last}, one(kSuper, &super{rows: true, desc: desc, n: limitOf(m), done: true, at: m[0].start}, m[:len(m)-1])...), true
+	}
+	c := columnOf(last, label)
 	if c == nil {
 		return nil, false
 	}
 	return one(kSuper, &super{slot: c, freq: true, desc: desc, n: limitOf(m), at: m[0].start}, m), true
+}
+
+// rowsOnly tells a table that no column which repeats is called like: each of
+// its rows is there once, and what is common about one is counted elsewhere.
+func (ps *parse) rowsOnly(it item) bool {
+	t := it.tabs[0]
+	if t.score < 0.9 || len(it.tabs) > 1 && it.tabs[1].score >= t.score {
+		return false
+	}
+	return !slices.ContainsFunc(it.cols, func(c cand) bool {
+		return c.score > 0.6 && !ps.p.index.leadsTo(c.ref, t.table) && !(c.table == t.table && ps.p.index.naming(c.ref))
+	})
 }
 
 func columnIsSuper(ps *parse, m []item) ([]item, bool) {

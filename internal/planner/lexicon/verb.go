@@ -54,6 +54,10 @@ var nouns = set(`act address audit author award bill board book bottle broadcast
 
 var doubled = set("admit commit enrol log permit plan prefer program refer ship stop submit tag transfer travel label wed")
 
+// Doing tells a verb whose plain form is more often a noun (watch, visit,
+// order), for places where only a verb can stand.
+func Doing(w string) bool { return nouns[w] }
+
 // addVerbs enters the verbs that no other line of phrases has.
 func addVerbs(m map[string]Phrase) {
 	for v := range strings.FieldsSeq(verbText) {

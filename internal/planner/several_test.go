@@ -1,0 +1,104 @@
+package planner_test
+
+import (
+	"database/sql"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/postern/postern/internal/planner"
+	"github.com/postern/postern/internal/semantic"
+)
+
+const theatre = `
+CREATE TABLE troupe (troupe_id INTEGER PRIMARY KEY, name TEXT, town TEXT);
+CREATE TABLE genre (genre_id INTEGER PRIMARY KEY, name TEXT);
+CREATE TABLE play (play_id INTEGER PRIMARY KEY, title TEXT, acts INTEGER, genre INTEGER, troupe_id INTEGER);
+CREATE TABLE hall (hall_id INTEGER PRIMARY KEY, name TEXT, seats INTEGER);
+CREATE TABLE showing (showing_id INTEGER PRIMARY KEY, play_id INTEGER, hall_id INTEGER, price INTEGER);
+CREATE TABLE guest (guest_id INTEGER PRIMARY KEY, name TEXT);
+CREATE TABLE ticket (ticket_id INTEGER PRIMARY KEY, showing_id INTEGER, guest_id INTEGER);
+INSERT INTO troupe VALUES (1,'Larks','Ely'),(2,'Owls','York');
+INSERT INTO genre VALUES (1,'comedy'),(2,'drama'),(3,'opera');
+INSERT INTO play VALUES (1,'Storm',3,2,1),(2,'Masks',2,1,1),(3,'Ice',5,2,2);
+INSERT INTO hall VALUES (1,'Red',90),(2,'Blue',40);
+INSERT INTO showing VALUES (1,1,1,20),(2,1,2,15),(3,2,1,30),(4,3,2,10),(5,1,1,25);
+INSERT INTO guest VALUES (1,'Ada'),(2,'Ben'),(3,'Cat');
+INSERT INTO ticket VALUES (1,1,1),(2,3,1),(3,4,2),(4,2,2),(5,5,1);`
+
+func theatreModel() *semantic.Model {
+	num, text := semantic.Numeric, semantic.Text
+	id := func(name string) semantic.Column { return col(name, num, semantic.Key) }
+	key := func(name string) semantic.Column { return col(name, num, semantic.Foreign) }
+	word := func(name string) semantic.Column { return col(name, text, semantic.Dimension) }
+	size := func(name string) semantic.Column { return col(name, num, semantic.Measured) }
+	table := func(name string, cols ...semantic.Column) semantic.Table {
+		return semantic.Table{Name: name, Physical: name, PrimaryKey: []string{name + "_id"}, Columns: append([]semantic.Column{id(name + "_id")}, cols...)}
+	}
+	join := func(from, by, to string) semantic.Join {
+		return semantic.Join{Name: from + "_" + by, From: from, Columns: []string{by}, To: to, RefColumns: []string{to + "_id"}, Cardinality: semantic.ManyToOne}
+	}
+	return &semantic.Model{
+		Tables: []semantic.Table{
+			table("troupe", word("name"), word("town")),
+			table("genre", word("name")),
+			table("play", word("title"), size("acts"), key("genre"), key("troupe_id")),
+			table("hall", word("name"), size("seats")),
+			table("showing", key("play_id"), key("hall_id"), size("price")),
+			table("guest", word("name")),
+			table("ticket", key("showing_id"), key("guest_id")),
+		},
+		Joins: []semantic.Join{
+			join("play", "genre", "genre"), join("play", "troupe_id", "troupe"), join("showing", "play_id", "play"), join("showing", "hall_id", "hall"),
+			join("ticket", "showing_id", "showing"), join("ticket", "guest_id", "guest"),
+		},
+	}
+}
+
+// rowsOf gives what a question's reading gives, and its statement.
+func rowsOf(t *testing.T, db *sql.DB, m *semantic.Model, p *planner.Planner, question string) ([]string, string) {
+	t.Helper()
+	a := p.Plan(question)
+	if !a.Read {
+		t.Fatalf("%s %v (%s)", a.Reason, a.Unplaced, a.Trace)
+	}
+	s, err := semantic.Compile(a.Query, m, semantic.SQLite)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return texts(t, db, s.SQL), s.SQL + " (" + a.Trace + ")"
+}
+
+func TestQuestionsOverSeveralTables(t *testing.T) {
+	db := filled(t, theatre)
+	m := theatreModel()
+	d := &planner.Dictionary{}
+	for _, v := range []string{"comedy", "drama", "opera"} {
+		d.Add("genre", "name", v)
+	}
+	for _, v := range []string{"Ada", "Ben", "Cat"} {
+		d.Add("guest", "name", v)
+	}
+	for _, v := range []string{"Larks", "Owls"} {
+		d.Add("troupe", "name", v)
+	}
+	p := planner.New(m, d)
+	for question, want := range map[string][]string{
+		// a key to another table is shown and grouped by what it leads to
+		"What is the average number of acts of plays for each genre?": {"2 comedy", "4 drama"},
+		// far apart, but in line: a guest's tickets, their showings and plays
+		"How many plays did the guest Ada watch?":           {"2"},
+		"What are the names of halls that Ben has been to?": {"Blue"},
+		// what is common about a row of its own is counted elsewhere
+		"What is the name of the most common genre?":                      {"drama"},
+		"Which hall has the most showings and how many does it have?":     {"Red 3"},
+		"Which hall has the most showings? List the name and the number.": {"Red 3"},
+	} {
+		t.Run(question, func(t *testing.T) {
+			got, sql := rowsOf(t, db, m, p, question)
+			sortBoth(got, want)
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("rows (-want +got):\n%s%s", diff, sql)
+			}
+		})
+	}
+}
