@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"regexp"
 	"slices"
 	"time"
 
@@ -68,18 +69,21 @@ const (
 	OutOfTime   End = "out_of_time"
 	BadCalls    End = "bad_calls" // calls that do not fit, again after they were given back
 	NotReached  End = "not_reached"
+	Refused     End = "refused" // by the model, or its provider's filter
 )
 
 // Bounds that no configuration moves.
 const (
 	replyTokens   = 4_096 // of one reply
 	maxCalls      = 8     // of one reply
-	maxFailures   = 2     // of a tool, one after the other: the second is the mended one
-	maxBadCalls   = 1     // that are given back
+	maxFailures   = 2     // replies whose calls of a tool failed, one after the other: the second is the mended one
+	maxBad        = 1     // replies with calls that do not fit, or words that do not: they are given back
 	tries         = 3     // of a request
 	firstBackoff  = 500 * time.Millisecond
 	longestPause  = 8 * time.Second
-	bytesPerToken = 3 // where the provider does not count
+	bytesPerToken = 3             // where the provider does not count
+	mostTokens    = 1_000_000_000 // that a provider can say of one reply
+	longestID     = 200
 )
 
 // run is a loop under way.
@@ -127,46 +131,75 @@ func (l *Loop) Run(ctx context.Context, first string) (Ending, error) {
 	return out, r.fatal
 }
 
-// step is one reply and the calls in it. An empty End goes on, unless
-// something is fatal.
-func (r *run) step(ctx context.Context) (string, End, error) {
+// left says whether another request may be made, and of how many tokens the
+// reply to it may be.
+func (r *run) left() (tokens int, end End) {
 	left := r.Budget.Tokens - r.spent.In - r.spent.Out
 	switch {
 	case r.spent.Steps >= r.Budget.Steps:
-		return "", OutOfSteps, nil
+		return 0, OutOfSteps
 	case left <= 0:
-		return "", OutOfTokens, nil
+		return 0, OutOfTokens
 	}
-	r.req.MaxTokens = min(replyTokens, left)
+	return min(replyTokens, left), ""
+}
+
+// step is one reply and the calls in it. An empty End goes on, unless
+// something is fatal.
+func (r *run) step(ctx context.Context) (string, End, error) {
+	if _, end := r.left(); end != "" {
+		return "", end, nil
+	}
 	reply, err := r.ask(ctx)
-	if err != nil {
+	switch {
+	case err != nil:
 		return "", NotReached, err
-	}
-	if len(reply.Calls) == 0 {
+	case reply.Refused:
+		return "", Refused, nil
+	case reply.Cut: // of calls too: a part of one may look whole
+		return "", OutOfTokens, nil
+	case len(reply.Calls) == 0:
 		return r.words(reply)
 	}
-	results := Message{}
+	return "", r.work(ctx, reply), nil
+}
+
+// work runs the calls of a reply.
+func (r *run) work(ctx context.Context, reply Reply) End {
 	calls := r.named(reply.Calls[:min(len(reply.Calls), maxCalls)])
-	for _, c := range calls {
-		content, failed, err := r.call(ctx, c)
+	results, bad, failed := Message{}, false, map[string]bool{}
+	for i := range calls {
+		c := &calls[i]
+		res, err := r.call(ctx, c)
 		if err != nil {
 			r.fatal = err
-			return "", "", nil
+			return ""
 		}
-		results.Results = append(results.Results, ToolResult{CallID: c.ID, Name: c.Name, Content: content, Failed: failed})
+		bad = bad || res.bad
+		if res.ran {
+			failed[c.Name] = res.Failed
+		}
+		results.Results = append(results.Results, res.ToolResult)
 	}
-	if r.bad > maxBadCalls || r.Check == nil && !slices.ContainsFunc(r.Tools, r.usable) {
-		return "", BadCalls, nil
+	if bad {
+		r.bad++
+	}
+	for name, last := range failed { // several calls of one reply are no mending
+		if last {
+			r.failures[name]++
+		} else {
+			r.failures[name] = 0
+		}
+	}
+	if r.bad > maxBad || r.Check == nil && !slices.ContainsFunc(r.Tools, r.usable) {
+		return BadCalls
 	}
 	r.req.Messages = append(r.req.Messages, Message{FromModel: true, Text: reply.Text, Calls: calls}, results)
-	return "", "", nil
+	return ""
 }
 
 // words are a reply without calls: the end, or what is given back.
 func (r *run) words(reply Reply) (string, End, error) {
-	if reply.Cut {
-		return "", OutOfTokens, nil
-	}
 	if r.Check == nil {
 		return reply.Text, Done, nil
 	}
@@ -174,7 +207,7 @@ func (r *run) words(reply Reply) (string, End, error) {
 	if why == "" {
 		return reply.Text, Done, nil
 	}
-	if r.bad++; r.bad > maxBadCalls {
+	if r.bad++; r.bad > maxBad {
 		return "", BadCalls, nil
 	}
 	r.req.Messages = append(r.req.Messages, Message{FromModel: true, Text: reply.Text}, Message{Text: why})
@@ -183,52 +216,72 @@ func (r *run) words(reply Reply) (string, End, error) {
 
 func (r *run) usable(t LoopTool) bool { return t.Needed && r.failures[t.Name] < maxFailures }
 
-// named gives each call an id of its own: a provider may give none, and a
-// model the same again.
+// named gives each call an id of its own, since a provider may give none and a
+// model the same again, and a name that goes back to any provider.
 func (r *run) named(calls []ToolCall) []ToolCall {
 	out := slices.Clone(calls)
 	for i := range out {
-		for n := 0; out[i].ID == "" || r.seen[out[i].ID]; n++ {
-			out[i].ID = fmt.Sprintf("call_%d_%d_%d", r.spent.Steps, i, n)
+		c := &out[i]
+		if len(c.ID) > longestID {
+			c.ID = ""
 		}
-		r.seen[out[i].ID] = true
-		if args := json.RawMessage(out[i].Args); len(args) == 0 {
-			out[i].Args = "{}"
+		for n := 0; c.ID == "" || r.seen[c.ID]; n++ {
+			c.ID = fmt.Sprintf("call_%d_%d_%d", r.spent.Steps, i, n)
+		}
+		r.seen[c.ID] = true
+		if c.Args == "" {
+			c.Args = "{}"
+		}
+		if !nameOfTool.MatchString(c.Name) {
+			c.Name = "unknown"
 		}
 	}
 	return out
 }
 
+// nameOfTool is what providers take as the name of a tool.
+var nameOfTool = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+
+// outcome is what came of a call.
+type outcome struct {
+	ToolResult
+	bad bool // it does not fit
+	ran bool
+}
+
 // call checks a call and runs its tool. A call that does not fit is given back
-// with what is the matter.
-func (r *run) call(ctx context.Context, c ToolCall) (string, bool, error) {
+// with what is the matter, without its arguments: providers take objects only.
+func (r *run) call(ctx context.Context, c *ToolCall) (outcome, error) {
+	out := outcome{ToolResult: ToolResult{CallID: c.ID, Name: c.Name, Failed: true}}
 	if err := ctx.Err(); err != nil {
-		return "", false, err
+		return out, err
 	}
 	i := slices.IndexFunc(r.Tools, func(t LoopTool) bool { return t.Name == c.Name })
-	if i < 0 {
+	var object map[string]json.RawMessage
+	fits := json.Unmarshal([]byte(c.Args), &object) == nil && object != nil
+	args := json.RawMessage(c.Args)
+	if !fits {
+		c.Args = "{}"
+	}
+	switch {
+	case i < 0:
 		names := make([]string, len(r.Tools))
 		for j, t := range r.Tools {
 			names[j] = t.Name
 		}
-		r.bad++
-		return problem("there is no tool of this name; there are: %v", names), true, nil
+		out.bad, out.Content = true, problem("there is no tool of this name; there are: %v", names)
+		return out, nil
+	case !fits:
+		out.bad, out.Content = true, problem("the arguments are not a JSON object")
+		return out, nil
+	case r.failures[c.Name] >= maxFailures:
+		out.Content = problem("this tool failed twice and cannot be used for this question any more")
+		return out, nil
 	}
-	var object map[string]json.RawMessage
-	if json.Unmarshal([]byte(c.Args), &object) != nil || object == nil {
-		r.bad++
-		return problem("the arguments are not a JSON object"), true, nil
-	}
-	if r.failures[c.Name] >= maxFailures {
-		return problem("this tool failed twice and cannot be used for this question any more"), true, nil
-	}
-	content, failed, err := r.Tools[i].Call(ctx, json.RawMessage(c.Args))
-	if failed {
-		r.failures[c.Name]++
-	} else {
-		r.failures[c.Name] = 0
-	}
-	return content, failed, err
+	var err error
+	out.ran = true
+	out.Content, out.Failed, err = r.Tools[i].Call(ctx, args)
+	return out, err
 }
 
 func problem(format string, args ...any) string {
@@ -236,20 +289,25 @@ func problem(format string, args ...any) string {
 	return string(b)
 }
 
-// ask makes the request, again where that can help and nobody has heard
-// anything of its reply.
+// ask makes the request, again where that can help, nobody has heard anything
+// of its reply, and the budget has room for it.
 func (r *run) ask(ctx context.Context) (Reply, error) {
 	for try := 1; ; try++ {
+		r.req.MaxTokens, _ = r.left()
 		r.spent.Steps++
 		reply, heard, err := r.once(ctx)
 		if err == nil {
 			return reply, nil
 		}
 		again := fault.Is(err, fault.Limited) || fault.Is(err, fault.Unavailable)
-		if r.fatal != nil || !again || heard || try == tries || r.spent.Steps >= r.Budget.Steps || ctx.Err() != nil {
+		if _, end := r.left(); r.fatal != nil || !again || heard || try == tries || end != "" || ctx.Err() != nil {
 			return Reply{}, err
 		}
-		if err := r.pause(ctx, try, fault.As(err).RetryAfter); err != nil {
+		d := backoff(try, fault.As(err).RetryAfter)
+		if at, ok := ctx.Deadline(); ok && time.Until(at) <= d {
+			return Reply{}, err // what is left of the time is no use
+		}
+		if err := r.pause(ctx, d); err != nil {
 			return Reply{}, err
 		}
 	}
@@ -263,15 +321,20 @@ func (r *run) once(ctx context.Context) (reply Reply, heard bool, err error) {
 		}
 	}
 	var each func(string) error
+	var deaf error // the one who hears does not take it
 	if r.Text != nil {
 		each = func(s string) error {
 			heard = true
-			return r.Text(s)
+			deaf = r.Text(s)
+			return deaf
 		}
 	}
 	reply, err = r.Model.Reply(ctx, r.req, each)
 	r.spent.Usage = r.spent.add(r.counted(reply))
-	if r.fatal = end(reply, err); r.fatal != nil {
+	if r.fatal = end(reply, err); r.fatal == nil {
+		r.fatal = deaf
+	}
+	if r.fatal != nil {
 		return Reply{}, heard, r.fatal
 	}
 	return reply, heard, err
@@ -279,22 +342,28 @@ func (r *run) once(ctx context.Context) (reply Reply, heard bool, err error) {
 
 // counted is the provider's count, or a guess where it gives none.
 func (r *run) counted(reply Reply) Usage {
-	if reply.Usage != (Usage{}) {
-		return reply.Usage
+	u := Usage{In: min(reply.Usage.In, mostTokens), Out: min(reply.Usage.Out, mostTokens)}
+	if u.In <= 0 {
+		u.In = r.req.Size() / bytesPerToken
 	}
-	u := Usage{In: r.req.Size() / bytesPerToken, Out: len(reply.Text) / bytesPerToken}
-	for _, c := range reply.Calls {
-		u.Out += len(c.Args) / bytesPerToken
+	if u.Out <= 0 {
+		u.Out = len(reply.Text) / bytesPerToken
+		for _, c := range reply.Calls {
+			u.Out += len(c.Args) / bytesPerToken
+		}
 	}
 	return u
 }
 
-// pause waits for as long as the provider says, within bounds: a provider does
-// not decide how long a caller waits.
-func (r *run) pause(ctx context.Context, try int, asked time.Duration) error {
+// backoff is how long to wait: as the provider says, within bounds, since a
+// provider does not decide how long a caller waits.
+func backoff(try int, asked time.Duration) time.Duration {
 	d := firstBackoff << (try - 1)
 	d += rand.N(d / 2)
-	d = min(max(d, asked), longestPause)
+	return min(max(d, asked), longestPause)
+}
+
+func (r *run) pause(ctx context.Context, d time.Duration) error {
 	if r.Wait != nil {
 		return r.Wait(ctx, d)
 	}

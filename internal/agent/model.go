@@ -80,8 +80,11 @@ type Reply struct {
 	Text  string
 	Calls []ToolCall
 	Usage Usage
-	Cut   bool   // it ended at MaxTokens
-	Model string // that replied, as the provider calls it; "" where it does not say
+	Cut   bool // it ended at MaxTokens
+	// Refused is a reply that the provider, or the model, held back or ended:
+	// what is there of it is no answer.
+	Refused bool
+	Model   string // that replied, as the provider calls it; "" where it does not say
 }
 
 // Usage is what the provider counted; zero where it did not say.

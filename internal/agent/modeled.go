@@ -119,6 +119,8 @@ func notAnswered(e Ending) string {
 		return "A language model was asked too, and found no query that answers it."
 	case BadCalls:
 		return "A language model was asked too, and wrote no query that fits the data."
+	case Refused:
+		return "A language model was asked too, and it or its provider's filter refused."
 	case NotReached:
 		why := "it does not answer"
 		if f := fault.As(e.Cause); f != nil && f.Kind != fault.Internal {

@@ -32,7 +32,7 @@ const finish = `data: {"choices":[{"delta":{},"finish_reason":"tool_calls"}]}` +
 var streams = []struct {
 	name, format, stream string
 	want                 agent.Reply
-	broken               bool
+	fails                fault.Kind // 0: it does not
 }{
 	{name: "lines end with CRLF, and the last blank line is missing", format: "openai",
 		stream: "data: {\"choices\":[{\"delta\":{\"content\":\"hi\"},\"finish_reason\":\"stop\"}]}\r\n\r\ndata: [DONE]", want: agent.Reply{Text: "hi"}},
@@ -46,23 +46,23 @@ var streams = []struct {
 		stream: `data: {"choices":[{"delta":{"tool_calls":[{"index":1,"id":"2","function":{"name":"b","arguments":"{"}},{"index":0,"id":"1","function":{"name":"a","arguments":"{"}}]}}]}` + "\n\n" +
 			`data: {"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"arguments":"}"}},{"index":1,"function":{"arguments":"}"}}]}}]}` + "\n\n" + finish,
 		want: agent.Reply{Calls: []agent.ToolCall{{ID: "2", Name: "b", Args: "{}"}, {ID: "1", Name: "a", Args: "{}"}}}},
-	{name: "done without an end", format: "openai", stream: "data: [DONE]\n\n", broken: true},
-	{name: "nothing at all", format: "openai", broken: true},
-	{name: "an answer that is no stream", format: "anthropic", stream: `{"type":"message"}`, broken: true},
-	{name: "a fragment of no call", format: "anthropic", stream: `data: {"type":"content_block_delta","index":7,"delta":{"type":"input_json_delta","partial_json":"{"}}` + "\n\n", broken: true},
+	{name: "done without an end", format: "openai", stream: "data: [DONE]\n\n", fails: fault.Unavailable},
+	{name: "nothing at all", format: "openai", fails: fault.Unavailable},
+	{name: "an answer that is no stream", format: "anthropic", stream: `{"type":"message"}`, fails: fault.Unavailable},
+	{name: "a fragment of no call", format: "anthropic", stream: `data: {"type":"content_block_delta","index":7,"delta":{"type":"input_json_delta","partial_json":"{"}}` + "\n\n", fails: fault.Unavailable},
 	{name: "events nobody knows", format: "anthropic", stream: `data: {"type":"ping"}` + "\n\n" + `data: {"type":"new","index":1}` + "\n\n" + `data: {"type":"message_stop"}` + "\n\n"},
 	{name: "thoughts are not words", format: "gemini",
 		stream: `data: {"candidates":[{"content":{"parts":[{"text":"hm","thought":true},{"text":"hi"}]},"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":3,"candidatesTokenCount":1,"thoughtsTokenCount":4}}` + "\n\n",
 		want:   agent.Reply{Text: "hi", Usage: agent.Usage{In: 3, Out: 5}}},
-	{name: "an event of a megabyte and more", format: "gemini", stream: "data: " + strings.Repeat("x", 1<<20) + "\n\n", broken: true},
-	{name: "a null where a list is", format: "gemini", stream: `data: {"candidates":null,"usageMetadata":null}` + "\n\n", broken: true},
+	{name: "an event of a megabyte and more", format: "gemini", stream: "data: " + strings.Repeat("x", 1<<20) + "\n\n", fails: fault.Denied},
+	{name: "a null where a list is", format: "gemini", stream: `data: {"candidates":null,"usageMetadata":null}` + "\n\n", fails: fault.Unavailable},
 }
 
 func TestAStreamIsReadAsServersSendIt(t *testing.T) {
 	for _, s := range streams {
 		got, err := replyOf(t, s.format, s.stream)
-		if s.broken {
-			if !fault.Is(err, fault.Unavailable) {
+		if s.fails != 0 {
+			if !fault.Is(err, s.fails) {
 				t.Errorf("%s: %+v, %v", s.name, got, err)
 			}
 			continue

@@ -249,6 +249,8 @@ func hostOf(host string) []attribute.KeyValue {
 // finish says by the conventions why a reply ended.
 func (r Reply) finish() string {
 	switch {
+	case r.Refused:
+		return "content_filter"
 	case r.Cut:
 		return "length"
 	case len(r.Calls) > 0:

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strings"
 
 	"github.com/postern/postern/internal/agent"
 	"github.com/postern/postern/internal/agent/wire"
@@ -91,12 +92,18 @@ type event struct {
 		Model string `json:"model"`
 		Usage usage  `json:"usage"`
 	} `json:"message"`
-	Block block `json:"content_block"`
+	Block struct {
+		Type  string          `json:"type"`
+		Text  wire.Piece      `json:"text"`
+		ID    string          `json:"id"`
+		Name  string          `json:"name"`
+		Input json.RawMessage `json:"input"`
+	} `json:"content_block"`
 	Delta struct {
-		Type       string `json:"type"`
-		Text       string `json:"text"`
-		JSON       string `json:"partial_json"`
-		StopReason string `json:"stop_reason"`
+		Type       string     `json:"type"`
+		Text       wire.Piece `json:"text"`
+		JSON       wire.Piece `json:"partial_json"`
+		StopReason string     `json:"stop_reason"`
 	} `json:"delta"`
 	Usage usage `json:"usage"`
 	Error struct {
@@ -105,21 +112,28 @@ type event struct {
 }
 
 type usage struct {
-	In     int `json:"input_tokens"`
-	Cached int `json:"cache_read_input_tokens"`
-	Out    int `json:"output_tokens"`
+	In      wire.Count `json:"input_tokens"`
+	Cached  wire.Count `json:"cache_read_input_tokens"`
+	Written wire.Count `json:"cache_creation_input_tokens"`
+	Out     wire.Count `json:"output_tokens"`
 }
 
 // Reply implements agent.Model.
 func (m *Model) Reply(ctx context.Context, r agent.Request, each func(string) error) (agent.Reply, error) {
-	g := gathered{each: each, calls: map[int]int{}}
+	g := gathered{text: wire.Text{Hear: each}, at: map[int]int{}}
 	header := map[string]string{"anthropic-version": apiVersion}
 	if !m.Key.Empty() {
 		header["x-api-key"] = m.Key.Reveal()
 	}
-	err := m.Post(ctx, "/v1/messages", header, m.body(r), g.take)
-	if err == nil && !g.whole {
-		err = wire.Broken(errors.New("no message_stop"))
+	err := wire.Ended(m.Post(ctx, "/v1/messages", header, m.body(r), g.take), g.whole)
+	if err == nil {
+		err = g.text.End()
+	}
+	g.reply.Text = g.text.String()
+	for i := range g.reply.Calls {
+		if args := g.args[i].String(); args != "" {
+			g.reply.Calls[i].Args = args // else it came whole, with the beginning
+		}
 	}
 	return g.reply, err
 }
@@ -127,9 +141,10 @@ func (m *Model) Reply(ctx context.Context, r agent.Request, each func(string) er
 // gathered puts a reply together.
 type gathered struct {
 	reply agent.Reply
-	calls map[int]int // by the index of their block
+	text  wire.Text
+	args  []*wire.Text // of the calls
+	at    map[int]int  // where a call is, by the index of its block
 	whole bool
-	each  func(string) error
 }
 
 func (g *gathered) take(data []byte) error {
@@ -139,22 +154,45 @@ func (g *gathered) take(data []byte) error {
 	}
 	switch e.Type {
 	case "message_start":
+		u := e.Message.Usage
 		g.reply.Model = wire.ModelName(e.Message.Model)
-		g.reply.Usage.In = e.Message.Usage.In + e.Message.Usage.Cached
+		g.reply.Usage.In = int(u.In + u.Cached + u.Written)
 	case "content_block_start":
-		if e.Block.Type == "tool_use" {
-			g.calls[e.Index] = len(g.reply.Calls)
-			g.reply.Calls = append(g.reply.Calls, agent.ToolCall{ID: e.Block.ID, Name: e.Block.Name})
-		}
+		return g.begin(e)
 	case "content_block_delta":
 		return g.fragment(e)
 	case "message_delta":
-		g.reply.Usage.Out = e.Usage.Out
-		g.reply.Cut = e.Delta.StopReason == "max_tokens"
+		g.reply.Usage.Out = int(e.Usage.Out)
+		g.finish(e.Delta.StopReason)
 	case "message_stop":
 		g.whole = true
+		return wire.Whole
 	case "error":
 		return wire.Failing(e.Error.Type)
+	}
+	return nil
+}
+
+func (g *gathered) finish(reason string) {
+	switch reason {
+	case "":
+		return
+	case "max_tokens", "model_context_window_exceeded":
+		g.reply.Cut = true
+	case "refusal":
+		g.reply.Refused = true
+	}
+	g.whole = true
+}
+
+func (g *gathered) begin(e event) error {
+	switch e.Block.Type {
+	case "text":
+		return g.text.Add(e.Block.Text)
+	case "tool_use":
+		g.at[e.Index] = len(g.args)
+		g.args = append(g.args, new(wire.Text))
+		g.reply.Calls = append(g.reply.Calls, agent.ToolCall{ID: e.Block.ID, Name: e.Block.Name, Args: strings.ToValidUTF8(string(e.Block.Input), "\ufffd")})
 	}
 	return nil
 }
@@ -162,16 +200,13 @@ func (g *gathered) take(data []byte) error {
 func (g *gathered) fragment(e event) error {
 	switch e.Delta.Type {
 	case "text_delta":
-		g.reply.Text += e.Delta.Text
-		if g.each != nil {
-			return g.each(e.Delta.Text)
-		}
+		return g.text.Add(e.Delta.Text)
 	case "input_json_delta":
-		i, ok := g.calls[e.Index]
+		i, ok := g.at[e.Index]
 		if !ok {
 			return wire.Broken(errors.New("a fragment of no call"))
 		}
-		g.reply.Calls[i].Args += e.Delta.JSON
+		return g.args[i].Add(e.Delta.JSON)
 	}
 	return nil
 }

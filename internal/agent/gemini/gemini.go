@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/url"
+	"strings"
 
 	"github.com/postern/postern/internal/agent"
 	"github.com/postern/postern/internal/agent/wire"
@@ -27,7 +28,6 @@ type content struct {
 
 type part struct {
 	Text     string    `json:"text,omitempty"`
-	Thought  bool      `json:"thought,omitempty"`
 	Call     *call     `json:"functionCall,omitempty"`
 	Response *response `json:"functionResponse,omitempty"`
 	// Signature goes back with a call, or newer models refuse the request.
@@ -108,39 +108,54 @@ func spoken(x agent.Message) content {
 type chunk struct {
 	Model      string `json:"modelVersion"`
 	Candidates []struct {
-		Content      content `json:"content"`
-		FinishReason string  `json:"finishReason"`
+		Index   int `json:"index"`
+		Content struct {
+			Parts []said `json:"parts"`
+		} `json:"content"`
+		FinishReason string `json:"finishReason"`
 	} `json:"candidates"`
+	Feedback struct {
+		BlockReason string `json:"blockReason"`
+	} `json:"promptFeedback"`
 	Usage *struct {
-		In      int `json:"promptTokenCount"`
-		Out     int `json:"candidatesTokenCount"`
-		Thought int `json:"thoughtsTokenCount"`
+		In      wire.Count `json:"promptTokenCount"`
+		Out     wire.Count `json:"candidatesTokenCount"`
+		Thought wire.Count `json:"thoughtsTokenCount"`
 	} `json:"usageMetadata"`
 	Error *struct {
 		Status string `json:"status"`
 	} `json:"error"`
 }
 
+// said is a part as it comes.
+type said struct {
+	Text      wire.Piece `json:"text"`
+	Thought   bool       `json:"thought"`
+	Call      *call      `json:"functionCall"`
+	Signature string     `json:"thoughtSignature"`
+}
+
 // Reply implements agent.Model.
 func (m *Model) Reply(ctx context.Context, r agent.Request, each func(string) error) (agent.Reply, error) {
-	g := gathered{each: each}
+	g := gathered{text: wire.Text{Hear: each}}
 	header := map[string]string{}
 	if !m.Key.Empty() {
 		header["x-goog-api-key"] = m.Key.Reveal() // never in the URL
 	}
 	path := "/v1beta/models/" + url.PathEscape(m.Name) + ":streamGenerateContent?alt=sse"
-	err := m.Post(ctx, path, header, bodyOf(r), g.take)
-	if err == nil && !g.whole {
-		err = wire.Broken(errors.New("no finishReason"))
+	err := wire.Ended(m.Post(ctx, path, header, bodyOf(r), g.take), g.whole)
+	if err == nil {
+		err = g.text.End()
 	}
+	g.reply.Text = g.text.String()
 	return g.reply, err
 }
 
 // gathered puts a reply together.
 type gathered struct {
 	reply agent.Reply
+	text  wire.Text
 	whole bool
-	each  func(string) error
 }
 
 func (g *gathered) take(data []byte) error {
@@ -155,30 +170,52 @@ func (g *gathered) take(data []byte) error {
 		g.reply.Model = wire.ModelName(c.Model)
 	}
 	if u := c.Usage; u != nil {
-		g.reply.Usage = agent.Usage{In: u.In, Out: u.Out + u.Thought}
+		g.reply.Usage = agent.Usage{In: int(u.In), Out: int(u.Out + u.Thought)}
+	}
+	if c.Feedback.BlockReason != "" { // and no candidate comes
+		g.reply.Refused, g.whole = true, true
 	}
 	for _, x := range c.Candidates {
+		if x.Index != 0 { // one is asked for
+			continue
+		}
 		for _, p := range x.Content.Parts {
 			if err := g.part(p); err != nil {
 				return err
 			}
 		}
-		if x.FinishReason != "" {
-			g.whole, g.reply.Cut = true, x.FinishReason == "MAX_TOKENS"
+		if err := g.finish(x.FinishReason); err != nil {
+			return err
 		}
+	}
+	if g.whole && c.Usage != nil { // it comes with the last event
+		return wire.Whole
 	}
 	return nil
 }
 
-func (g *gathered) part(p part) error {
+func (g *gathered) finish(reason string) error {
+	switch reason {
+	case "":
+		return nil
+	case "MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL":
+		return wire.Broken(errors.New(reason)) // another try may write it right
+	case "MAX_TOKENS":
+		g.reply.Cut = true
+	case "SAFETY", "RECITATION", "LANGUAGE", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "IMAGE_SAFETY":
+		g.reply.Refused = true
+	}
+	g.whole = true
+	return nil
+}
+
+func (g *gathered) part(p said) error {
 	switch {
 	case p.Call != nil:
-		g.reply.Calls = append(g.reply.Calls, agent.ToolCall{ID: p.Call.ID, Name: p.Call.Name, Args: string(p.Call.Args), Mark: p.Signature})
-	case p.Text != "" && !p.Thought:
-		g.reply.Text += p.Text
-		if g.each != nil {
-			return g.each(p.Text)
-		}
+		args := strings.ToValidUTF8(string(p.Call.Args), "\ufffd")
+		g.reply.Calls = append(g.reply.Calls, agent.ToolCall{ID: p.Call.ID, Name: p.Call.Name, Args: args, Mark: p.Signature})
+	case !p.Thought:
+		return g.text.Add(p.Text)
 	}
 	return nil
 }

@@ -5,7 +5,6 @@ package openai
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"strings"
 
 	"github.com/postern/postern/internal/agent"
@@ -29,7 +28,6 @@ type message struct {
 }
 
 type toolCall struct {
-	Index    *int     `json:"index,omitempty"`
 	ID       string   `json:"id,omitempty"`
 	Type     string   `json:"type,omitempty"`
 	Function function `json:"function"`
@@ -101,46 +99,63 @@ func spoken(x agent.Message) (out []message) {
 type chunk struct {
 	Model   string `json:"model"`
 	Choices []struct {
+		Index int `json:"index"`
 		Delta struct {
-			Content   string     `json:"content"`
-			ToolCalls []toolCall `json:"tool_calls"`
+			Content   wire.Piece `json:"content"`
+			Refusal   wire.Piece `json:"refusal"`
+			ToolCalls []fragment `json:"tool_calls"`
 		} `json:"delta"`
 		FinishReason string `json:"finish_reason"`
 	} `json:"choices"`
 	Usage *struct {
-		In  int `json:"prompt_tokens"`
-		Out int `json:"completion_tokens"`
+		In  wire.Count `json:"prompt_tokens"`
+		Out wire.Count `json:"completion_tokens"`
 	} `json:"usage"`
 	Error *struct {
 		Type string `json:"type"`
 	} `json:"error"`
 }
 
+// fragment is a piece of a call.
+type fragment struct {
+	Index    *int   `json:"index"`
+	ID       string `json:"id"`
+	Function struct {
+		Name      string     `json:"name"`
+		Arguments wire.Piece `json:"arguments"`
+	} `json:"function"`
+}
+
 // Reply implements agent.Model.
 func (m *Model) Reply(ctx context.Context, r agent.Request, each func(string) error) (agent.Reply, error) {
-	g := gathered{each: each}
+	g := gathered{text: wire.Text{Hear: each}, at: map[int]int{}}
 	header := map[string]string{}
 	if !m.Key.Empty() {
 		header["Authorization"] = "Bearer " + m.Key.Reveal()
 	}
-	err := m.Post(ctx, "/chat/completions", header, m.body(r), g.take)
-	if err == nil && !g.whole {
-		err = wire.Broken(errors.New("no finish_reason"))
+	err := wire.Ended(m.Post(ctx, "/chat/completions", header, m.body(r), g.take), g.whole)
+	if err == nil {
+		err = g.text.End()
+	}
+	g.reply.Text = g.text.String()
+	for i := range g.reply.Calls {
+		g.reply.Calls[i].Args = g.args[i].String()
 	}
 	return g.reply, err
 }
 
 // gathered puts a reply together.
 type gathered struct {
-	reply   agent.Reply
-	indexes []int // of the calls, as the provider counts them
-	whole   bool
-	each    func(string) error
+	reply agent.Reply
+	text  wire.Text
+	args  []*wire.Text // of the calls
+	at    map[int]int  // where a call is, by its index as the provider counts
+	whole bool
 }
 
 func (g *gathered) take(data []byte) error {
 	if string(data) == "[DONE]" {
-		return nil
+		return wire.Whole
 	}
 	var c chunk
 	if err := json.Unmarshal(data, &c); err != nil {
@@ -153,46 +168,68 @@ func (g *gathered) take(data []byte) error {
 		g.reply.Model = wire.ModelName(c.Model)
 	}
 	if c.Usage != nil {
-		g.reply.Usage = agent.Usage{In: c.Usage.In, Out: c.Usage.Out}
+		g.reply.Usage = agent.Usage{In: int(c.Usage.In), Out: int(c.Usage.Out)}
 	}
 	for _, choice := range c.Choices {
-		if s := choice.Delta.Content; s != "" {
-			g.reply.Text += s
-			if g.each != nil {
-				if err := g.each(s); err != nil {
-					return err
-				}
-			}
+		if choice.Index != 0 { // one is asked for
+			continue
+		}
+		if err := g.text.Add(choice.Delta.Content); err != nil {
+			return err
 		}
 		for _, t := range choice.Delta.ToolCalls {
-			g.fragment(t)
+			if err := g.fragment(t); err != nil {
+				return err
+			}
 		}
-		if choice.FinishReason != "" {
-			g.whole, g.reply.Cut = true, choice.FinishReason == "length"
+		if len(choice.Delta.Refusal) > 0 {
+			g.reply.Refused = true
+		}
+		if err := g.finish(choice.FinishReason); err != nil {
+			return err
 		}
 	}
+	if g.whole && c.Usage != nil { // it is asked for, and comes last
+		return wire.Whole
+	}
+	return nil
+}
+
+func (g *gathered) finish(reason string) error {
+	switch reason {
+	case "":
+		return nil
+	case "error": // of gateways
+		return wire.Failing(reason)
+	case "length":
+		g.reply.Cut = true
+	case "content_filter":
+		g.reply.Refused = true
+	}
+	g.whole = true
 	return nil
 }
 
 // fragment adds to the call that a piece belongs to: by its index or, where a
 // server gives none, a new id begins a new call.
-func (g *gathered) fragment(t toolCall) {
-	at := len(g.indexes) - 1
+func (g *gathered) fragment(t fragment) error {
+	at := len(g.args) - 1
 	switch {
 	case t.Index != nil:
-		for at = len(g.indexes) - 1; at >= 0 && g.indexes[at] != *t.Index; at-- {
+		known, ok := g.at[*t.Index]
+		if at = known; !ok {
+			at = -1
 		}
 	case t.ID != "" && (at < 0 || g.reply.Calls[at].ID != t.ID):
 		at = -1
 	}
 	if at < 0 {
-		index := len(g.indexes)
-		if t.Index != nil {
-			index = *t.Index
-		}
-		g.indexes = append(g.indexes, index)
+		at = len(g.args)
+		g.args = append(g.args, new(wire.Text))
 		g.reply.Calls = append(g.reply.Calls, agent.ToolCall{})
-		at = len(g.indexes) - 1
+		if t.Index != nil {
+			g.at[*t.Index] = at
+		}
 	}
 	c := &g.reply.Calls[at]
 	if c.ID == "" {
@@ -201,5 +238,5 @@ func (g *gathered) fragment(t toolCall) {
 	if c.Name == "" {
 		c.Name = t.Function.Name
 	}
-	c.Args += t.Function.Arguments
+	return g.args[at].Add(t.Function.Arguments)
 }

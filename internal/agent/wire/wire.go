@@ -5,11 +5,11 @@
 package wire
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -84,7 +84,7 @@ func (e Endpoint) Post(ctx context.Context, path string, header map[string]strin
 	if res.StatusCode != http.StatusOK {
 		return refused(res)
 	}
-	return events(ctx, io.LimitReader(res.Body, maxReply), each)
+	return read(ctx, res, each)
 }
 
 // unreached keeps the text of a failed request, which names its URL, inside.
@@ -115,6 +115,7 @@ func ModelName(said string) string {
 }
 
 func refused(res *http.Response) error {
+	defer within(res.Body)() // an error whose text does not end is one all the same
 	said := strconv.Itoa(res.StatusCode)
 	b, err := io.ReadAll(io.LimitReader(res.Body, maxError))
 	var doc struct {
@@ -137,56 +138,47 @@ func refused(res *http.Response) error {
 	return fault.New(fault.Denied, "the language model's provider refuses the request (%s)", said)
 }
 
-// after reads Retry-After in seconds; a date or nonsense is none.
+// after reads Retry-After, in seconds or as a date; nonsense is none.
 func after(s string) time.Duration {
+	const most = 24 * time.Hour
+	if at, err := http.ParseTime(s); err == nil {
+		return min(max(time.Until(at), 0), most)
+	}
 	n, err := strconv.ParseFloat(s, 64)
-	if err != nil || n < 0 || n > 1e6 {
-		if errors.Is(err, strconv.ErrRange) || n > 1e6 {
-			return 24 * time.Hour
-		}
+	switch {
+	case err != nil && !errors.Is(err, strconv.ErrRange), !(n > 0): // which is so for no number too
 		return 0
+	case n > most.Seconds():
+		return most
 	}
 	return time.Duration(n * float64(time.Second))
 }
 
-func events(ctx context.Context, r io.Reader, each func([]byte) error) error {
-	lines := bufio.NewScanner(r)
-	lines.Buffer(make([]byte, 0, 4096), maxLine)
-	var data []byte
-	for lines.Scan() {
-		line := lines.Bytes()
-		if value, ok := bytes.CutPrefix(line, []byte("data:")); ok {
-			if len(data) > 0 {
-				data = append(data, '\n')
-			}
-			data = append(data, bytes.TrimPrefix(value, []byte(" "))...)
-			if len(data) > maxLine {
-				return Broken(errors.New("an event is too long"))
-			}
-			continue
-		}
-		if len(line) == 0 && len(data) > 0 {
-			if err := each(data); err != nil {
-				return err
-			}
-			data = data[:0]
-		}
-	}
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	if err := lines.Err(); err != nil {
-		return Broken(err)
-	}
-	if len(data) > 0 { // some servers leave the last blank line out
-		return each(data)
-	}
-	return nil
-}
+var errBroken = errors.New("broken")
 
 // Broken is a reply that ended early or cannot be read.
 func Broken(cause error) error {
-	return fault.Because(cause, fault.Unavailable, "the language model's reply broke off")
+	return fault.Because(fmt.Errorf("%w: %w", errBroken, cause), fault.Unavailable, "the language model's reply broke off")
+}
+
+// Ended is what the end of a stream comes to. A reply that was whole when it
+// broke is whole.
+func Ended(err error, whole bool) error {
+	switch {
+	case whole && errors.Is(err, errBroken):
+		return nil
+	case err == nil && !whole:
+		return Broken(errors.New("the reply has no end"))
+	}
+	return err
+}
+
+// lasting are errors that are no better a moment later, by the providers' words
+// for them.
+var lasting = map[string]bool{
+	"invalid_request_error": true, "authentication_error": true, "permission_error": true, "not_found_error": true,
+	"request_too_large": true, "billing_error": true, "insufficient_quota": true,
+	"INVALID_ARGUMENT": true, "UNAUTHENTICATED": true, "PERMISSION_DENIED": true, "NOT_FOUND": true, "FAILED_PRECONDITION": true,
 }
 
 // Failing is an error that came as an event. name is the provider's word for
@@ -194,6 +186,9 @@ func Broken(cause error) error {
 func Failing(name string) error {
 	if !errorName.MatchString(name) {
 		name = "error"
+	}
+	if lasting[name] {
+		return fault.New(fault.Denied, "the language model's provider refuses the request (%s)", name)
 	}
 	return fault.New(fault.Unavailable, "the language model's provider fails (%s)", name)
 }
