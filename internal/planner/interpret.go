@@ -20,7 +20,9 @@ func (ps *parse) interpret() {
 	}
 	if r.last != nil {
 		for _, s := range r.pending {
-			s.owners = r.last.opts
+			if s != r.last && !r.countedAfter(s) {
+				s.owners = r.last.opts
+			}
 		}
 	}
 	r.whichThenShow()
@@ -34,6 +36,12 @@ func (ps *parse) interpret() {
 			}
 		}
 	}
+}
+
+// countedAfter tells that the table named last is one whose rows are counted
+// beside a column: the ids and the number of visits are not the visits' ids.
+func (r *reader) countedAfter(s *slot) bool {
+	return slices.ContainsFunc(r.f.outs, func(o *output) bool { return o.rows && o.slot == r.last && s.at < o.at })
 }
 
 // when shows a date where the question asks for one and names none.

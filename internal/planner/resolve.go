@@ -13,6 +13,7 @@ const (
 	unnamed    = 0.05 // a table that the question does not name
 	twice      = 0.4  // one column for two that are asked for
 	owned      = 0.3  // a column of the table that it is said to be of
+	strewn     = 0.04 // a column to show of another table than the one before it
 	maxOptions = 6
 	maxCombos  = 3000
 	wideModel  = 100 // tables, from which fewer are tried: each word may be many columns
@@ -280,6 +281,7 @@ func (r *search) cost() float64 {
 			}
 		}
 	}
+	extra += strewn * float64(r.strewn())
 	key := string(appendInts(nil, tables))
 	spread, ok := r.ways[key]
 	if !ok {
@@ -287,6 +289,23 @@ func (r *search) cost() float64 {
 		r.ways[key] = spread
 	}
 	return extra + spread
+}
+
+// strewn is how many columns to show are of another table than the one shown
+// before them, where that has one that is called so too: in "first name, last
+// name and id" the id is of the same row.
+func (r *search) strewn() (n int) {
+	before := -1
+	for i, c := range r.now {
+		if !r.shown[i] || c.column < 0 {
+			continue
+		}
+		if before >= 0 && c.table != before && r.slots[i].owners == nil && slices.ContainsFunc(r.slots[i].opts, func(o cand) bool { return o.table == before }) {
+			n++
+		}
+		before = c.table
+	}
+	return n
 }
 
 func appendInts(b []byte, ns []int) []byte {
