@@ -194,6 +194,11 @@ func (x *index) owned(t int, w []string, here ref) {
 		x.add([]string{"name"}, cand{here, 0.9})
 		x.add(append(slices.Clone(tw), "name"), cand{here, 0.95})
 	}
+	if len(rest) == len(w) { // amount_payment is the amount of payments
+		if bare := slices.DeleteFunc(slices.Clone(w), func(s string) bool { return slices.Contains(tw, s) }); len(bare) > 0 && len(bare) < len(w) {
+			x.add(bare, cand{here, 0.9})
+		}
+	}
 	if len(rest) < len(w) {
 		x.add(rest, cand{here, 0.95})
 		if last := rest[len(rest)-1]; len(rest) > 1 && tails[last] {

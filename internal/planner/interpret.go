@@ -29,10 +29,28 @@ func (ps *parse) interpret() {
 	r.extremes()
 	r.leadShown()
 	r.when()
+	r.sortedShown()
 	for _, o := range r.f.orders { // grouped and ordered by genre: one genre
 		for _, g := range r.f.groups {
 			if o.slot != nil && len(g.opts) > 0 && g.want != tableOnly && slices.ContainsFunc(o.slot.opts, func(c cand) bool { return c.ref == g.opts[0].ref && c.score > 0.8 }) {
 				o.slot = g
+			}
+		}
+	}
+}
+
+// sortedShown orders by what is shown under the same words: the date and amount
+// of each payment, in order of date.
+func (r *reader) sortedShown() {
+	said := func(s *slot) string { return lexicon.Lemma(strings.ToLower(s.text)) }
+	for _, o := range r.f.orders {
+		if o.slot == nil || len(o.slot.opts) == 0 || o.slot.opts[0].column < 0 {
+			continue
+		}
+		for _, x := range r.f.outs {
+			if x.agg == "" && len(x.slot.opts) > 0 && x.slot.opts[0].column >= 0 && said(x.slot) == said(o.slot) {
+				o.slot = x.slot
+				break
 			}
 		}
 	}
