@@ -194,6 +194,12 @@ func (x *index) owned(t int, w []string, here ref) {
 		x.add([]string{"name"}, cand{here, 0.9})
 		x.add(append(slices.Clone(tw), "name"), cand{here, 0.95})
 	}
+	if len(w) == 1 && len(tw) > 0 { // bname of banks is their name
+		if bare, ok := strings.CutPrefix(w[0], tw[len(tw)-1][:1]); ok && initialled[bare] {
+			x.add([]string{bare}, cand{here, 0.93})
+			x.add(append(slices.Clone(tw), bare), cand{here, 0.93})
+		}
+	}
 	if len(rest) == len(w) { // amount_payment is the amount of payments
 		if bare := slices.DeleteFunc(slices.Clone(w), func(s string) bool { return slices.Contains(tw, s) }); len(bare) > 0 && len(bare) < len(w) {
 			x.add(bare, cand{here, 0.9})
@@ -214,6 +220,10 @@ func (x *index) owned(t int, w []string, here ref) {
 		x.add(append(slices.Clone(tw[:1]), rest...), cand{here, 0.9})
 	}
 }
+
+// initialled are words that names of columns write after the first letter of
+// their table's.
+var initialled = map[string]bool{"name": true, "title": true, "city": true, "id": true, "no": true, "type": true, "date": true}
 
 // tailScore is what is left of a name's score without its last word. Nobody
 // says "order" and means its id.
