@@ -115,8 +115,8 @@ func columnCompare(ps *parse, m []item) ([]item, bool) {
 	if s.opts[0].score < 0.7 && ps.p.index.column(s.opts[0].ref).Role == semantic.Key {
 		return nil, false // a plant below 30 is none with a key below
 	}
-	if a := ps.after(); (a == kTable || a == kColumn) && len(only(m, "w")) > 0 {
-		return nil, false
+	if a := ps.after(); (a == kTable || a == kColumn) && (len(only(m, "w")) > 0 || a == kColumn && col.kind == kTable && ps.items[ps.hi].start == num.end) {
+		return nil, false // rooms with more than 50 places
 	}
 	if idea == "age" && !strings.Contains(strings.ToLower(col.text), "age") {
 		return nil, false

@@ -107,6 +107,19 @@ func (p *Planner) numbersOf(toks []lexicon.Token, i int) bool {
 	return len(cs) > 0 && cs[0].column >= 0 && cs[0].score >= 0.7
 }
 
+// numbersOfMany tells "number of rooms", which counts them, from "number of the
+// room".
+func numbersOfMany(toks []lexicon.Token) bool {
+	last := toks[len(toks)-1]
+	return len(toks) > 2 && toks[0].Lower == "number" && toks[1].Lower == "of" && last.Lower != last.Lemma
+}
+
+// numbering tells columns such as room_number, which number rows.
+func (x *index) numbering(r ref) bool {
+	w := lexicon.SplitName(x.column(r).Name)
+	return len(w) > 1 && w[len(w)-1] == "number"
+}
+
 // unbroken keeps whole what asks for something that no reading is to pass
 // over: "report to" is no verb with a preposition.
 func unbroken(spans []weighed) []weighed {
@@ -198,6 +211,9 @@ func (p *Planner) readings(it item, toks []lexicon.Token, lemma []string) []weig
 	}
 	if !p.ofTable(lemma) && !edgeWord(lemma[0]) && !edgeWord(lemma[len(lemma)-1]) && len(toks) <= 6 {
 		for _, c := range p.index.find(lemma) {
+			if c.column >= 0 && numbersOfMany(toks) && p.index.numbering(c.ref) {
+				continue
+			}
 			if c.column < 0 {
 				it.tabs = append(it.tabs, c)
 			} else if len(toks) == 1 || !p.index.saysFlag(c.ref, lemma) {

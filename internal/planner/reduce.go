@@ -99,6 +99,10 @@ func clean(items []item) []item {
 		if n := len(out); it.kind == kUnknown && n > 0 && (out[n-1].kind == kTable || out[n-1].kind == kColumn) && general[lexicon.Lemma(strings.ToLower(it.text))] {
 			continue
 		}
+		if n := len(out); n > 0 && it.kind == kColumn && it.start == out[n-1].end && out[n-1].kind == kColumn && countWord[lexicon.Lemma(strings.ToLower(it.text))] {
+			out[n-1].end = it.end // sorted by enrollment numbers: by the enrollment
+			continue
+		}
 		if it.kind == byte(lexicon.Filler) || it.kind == byte(lexicon.Exists) && i+1 < len(items) {
 			if q := strings.ToLower(it.text); quantifiers[q] {
 				quant = q
@@ -164,6 +168,10 @@ func (ps *parse) measures(items []item) []item {
 // general words add nothing to the noun before them: faculty members.
 var general = map[string]bool{"member": true, "item": true, "record": true, "entry": true, "info": true, "information": true, "data": true, "instance": true, "listing": true,
 	"size": true, "amount": true, "value": true, "figure": true, "table": true, "case": true, "history": true}
+
+// countWord tells words that only say that the column before them is of
+// numbers.
+var countWord = map[string]bool{"number": true, "figure": true}
 
 // one makes a reduced item out of the items it stands for.
 func one(kind byte, node any, m []item) []item {
