@@ -131,6 +131,7 @@ type form struct {
 	asksWhen bool            // it begins with "when"
 	lead     bool            // it begins with "the highest price of"
 	abc      bool            // what is shown first is to be in order
+	eachLed  bool            // it begins with "for each"
 
 	groupsLast bool // what is grouped by is shown after the numbers
 }

@@ -25,6 +25,7 @@ func (ps *parse) interpret() {
 			}
 		}
 	}
+	r.f.eachLed = r.at(0).kind == kGroup
 	r.whichThenShow()
 	r.extremes()
 	r.leadShown()

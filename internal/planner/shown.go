@@ -268,13 +268,16 @@ func (b *builder) grouping() bool {
 			continue
 		}
 		t := g.pick.table
-		if slices.ContainsFunc(b.f.outs, func(o *output) bool { return o.agg != "" && !o.rows && o.slot.pick.table == t }) {
+		if slices.ContainsFunc(b.f.outs, func(o *output) bool { return o.agg != "" && o.agg != semantic.Sum && !o.rows && o.slot.pick.table == t }) {
 			return b.fail("each of %s has one value only", b.name(t))
 		}
 		key, ok := b.p.index.soleKey(t)
 		shown := slices.ContainsFunc(b.f.outs, func(o *output) bool {
 			return o.agg == "" && (o.slot.pick.table == t || b.p.index.leadsTo(o.slot.pick.ref, t))
 		})
+		if shown && b.f.eachLed && b.aggregated() && !b.tells(t) {
+			shown = false // for each station, its height and the number of trains: which station
+		}
 		if !shown {
 			names := b.p.index.nameOf(t)
 			if len(names) == 0 && ok {
@@ -296,6 +299,14 @@ func (b *builder) grouping() bool {
 		b.implied()
 	}
 	return b.periods()
+}
+
+// tells says that what is shown tells one row of a table from another.
+func (b *builder) tells(t int) bool {
+	return slices.ContainsFunc(b.f.outs, func(o *output) bool {
+		r := o.slot.pick.ref
+		return o.agg == "" && r.column >= 0 && (r.table == t && (b.naming(r) || b.p.index.column(r).Role == semantic.Key) || b.p.index.leadsTo(r, t))
+	})
 }
 
 // groupsLast tells questions whose number comes before what it is taken for:
