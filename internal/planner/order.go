@@ -50,12 +50,28 @@ func (b *builder) supers() bool {
 		if b.aggregated() {
 			return b.amongExtremes(s, n)
 		}
+		if n == 1 && b.manyOf(s.slot) {
+			return b.amongExtremes(s, n)
+		}
 		desc := s.desc != s.slot.flip[s.slot.pick.ref]
 		b.q.Order = append(b.q.Order, semantic.Order{By: b.ref(s.slot), Desc: desc})
 	}
 	b.q.Limit = n
 	b.note("if several tie, one of them is shown")
 	return true
+}
+
+// manyOf tells that several rows are asked for that belong to the one with the
+// extreme: the towns in the county with the most officers.
+func (b *builder) manyOf(s *slot) bool {
+	t := s.pick.table
+	if b.f.head == nil || !b.f.plural || t == b.head || s.soft || !slices.ContainsFunc(b.f.also, func(a *slot) bool { return a.pick.table == t && a.at < s.at }) ||
+		slices.ContainsFunc(b.f.outs, func(o *output) bool { return o.slot.pick.table != b.head }) {
+		return false
+	}
+	many, ok := b.p.index.toMany(t, b.head)
+	back, ok2 := b.p.index.toMany(b.head, t)
+	return ok && many && ok2 && !back
 }
 
 // byAggregate orders what is shown by an aggregate of its rows.
