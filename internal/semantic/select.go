@@ -354,11 +354,11 @@ func (s *scope) orders() []Order {
 	return orders
 }
 
-// tiesTurned tells that groups of one value shown tie in the direction of
+// tiesTurned tells that groups of one column shown tie in the direction of
 // their one order. Any of them may come first; this one does where the plain
 // statement is run on SQLite, so whoever checks an answer by hand sees it.
 func (s *scope) tiesTurned(e Expr) bool {
-	if len(s.q.Order) != 1 || !s.q.Order[0].Desc || len(s.q.Group) == 0 {
+	if _, column := e.(Ref); !column || len(s.q.Order) != 1 || !s.q.Order[0].Desc || len(s.q.Group) == 0 {
 		return false
 	}
 	shown := 0
