@@ -88,7 +88,7 @@ func TestReadingsOfQuestions(t *testing.T) {
 		"What are the last names of gardeners who are under 40?":                        {"Reed"},
 		"What are the last names of gardeners with at least 2 plants or older than 50?": {"Lind", "Moe", "Reed"},
 		"What are the names of plants that are red from 2021 or green from 2019?":       {"fern", "rose", "tulip"},
-		"What is the colour that is most common?":                                       {"green"},
+		"What is the colour that is most common?":                                       {"red"},
 		"List all information about each watering.":                                     {"1 1 2", "2 1 1", "3 2 4"},
 	} {
 		t.Run(question, func(t *testing.T) {
