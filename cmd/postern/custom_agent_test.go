@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -371,4 +372,52 @@ func TestARevokedGrantBitesOnACallThatWaits(t *testing.T) {
 	}
 	viewer := g.machine("reader", auth.Viewer)
 	g.refused(404, g.do("POST", "/ai/api/v1/chats/agent/"+id+"/call", viewer.token, `{"message":"hi"}`, ""))
+}
+
+func TestAnExportedAgentIsImportedAsItWas(t *testing.T) {
+	g := newGateRig(t)
+	id := g.made(`{"name":"Whole","description":"d","prompt":"p","tags":["t"],"llm_config_id":"%s","tool_config_ids":["%s"],
+		"parameter_bindings":[{"data_product_id":{"source":"user","payload_key":"product"},"pre_exec_sql":{"source":"fixed","fixed_value":"SET a.b = '1'"},"sql":{"source":"agent"}}],
+		"input_json_schema":{"type":"object","properties":{"z":{"type":"string"},"a":{"type":"string"}}},"output_json_schema":{"type":"object"}}`, g.llmID, sqlTool)
+	const path = "/ai/api/v1/config/agent/"
+	exported := g.want(200, g.do("GET", path+id+"/export", g.owner.token, "", "")).body
+	again := field(t, g.want(201, g.do("POST", path+"import", g.owner.token, string(exported), "")).body, "id")
+	if d := cmp.Diff(string(exported), string(g.want(200, g.do("GET", path+again+"/export", g.owner.token, "", "")).body)); d != "" {
+		t.Errorf("what was imported is other: %s", d)
+	}
+	// What is read and sent back changes nothing: the inputs that were added for
+	// showing are not taken for the maker's.
+	read := g.want(200, g.do("GET", path+id, g.owner.token, "", "")).body
+	var all map[string]json.RawMessage
+	ok(t, json.Unmarshal(read, &all))
+	for _, name := range []string{"id", "is_default", "default_ref", "published_tool", "permissions", "version", "created_by", "created_at", "updated_at"} {
+		delete(all, name)
+	}
+	back, err := json.Marshal(all)
+	ok(t, err)
+	after := g.want(200, g.do("PATCH", path+id, g.owner.token, string(back), "")).body
+	if d := cmp.Diff(string(read), string(after)); d != "" {
+		t.Errorf("sent back: %s", d)
+	}
+}
+
+func TestAChangeOfAnotherVersionIsRefused(t *testing.T) {
+	g := newGateRig(t)
+	path := "/ai/api/v1/config/agent/" + g.agent
+	first := g.want(200, g.do("GET", path, g.owner.token, "", "")).header.Get("ETag")
+	change := func(match, body string) int {
+		req, err := http.NewRequest("PATCH", g.mux.PublicURL+path, strings.NewReader(body))
+		ok(t, err)
+		req.Header.Set("Authorization", "Bearer "+g.owner.token)
+		req.Header.Set("Content-Type", "application/json")
+		req.Header.Set("If-Match", match)
+		res, err := http.DefaultClient.Do(req)
+		ok(t, err)
+		ok(t, res.Body.Close())
+		return res.StatusCode
+	}
+	got := []int{change(first, `{"name":"one"}`), change(first, `{"name":"two"}`), change(`"2"`, `{"name":"three"}`), change("*", `{"name":"four"}`), change("x", `{"name":"five"}`)}
+	if d := cmp.Diff([]int{200, 412, 200, 200, 422}, got); d != "" || first != `"1"` {
+		t.Errorf("%s %s", first, d)
+	}
 }

@@ -29,6 +29,7 @@ var wireNoise = []struct {
 	{regexp.MustCompile(`20\d\d-\d\d-\d\dT[0-9:.]+Z`), "TIME"},
 	{regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`), "UUID"},
 	{regexp.MustCompile(`"score":[0-9.]+`), `"score":S`},
+	{regexp.MustCompile(`_[0-9a-f]{8}"`), `_ID"`}, // of an agent's tool
 }
 
 // TestWireTranscripts plays testdata/wire on a whole server: in each archive a
@@ -90,8 +91,8 @@ func newPlay(t *testing.T) *play {
 		there = append(there, strings.ToUpper(name)+"_NUMBER", fmt.Sprint(m.UserID), strings.ToUpper(name)+"_ID", string(m.ID))
 		back = append(back, string(m.ID), strings.ToUpper(name)+"_ID")
 	}
-	there = append(there, "FILES", g.filesRoot())
-	back = append(back, g.filesRoot(), "FILES")
+	there = append(there, "FILES", g.filesRoot(), "RIG_AGENT", g.agent)
+	back = append(back, g.filesRoot(), "FILES", g.agent, "RIG_AGENT")
 	p.names, p.back = strings.NewReplacer(there...), strings.NewReplacer(back...)
 	return p
 }

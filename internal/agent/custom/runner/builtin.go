@@ -39,7 +39,7 @@ const answers = "Answer the question from the data product. Read its tables firs
 // Start is the definition that a clone of a built-in agent begins with.
 func Start(agent tool.Tool) (custom.Definition, bool) {
 	s, ok := starts[agent.Name]
-	d := custom.Definition{Name: agent.Title, Description: agent.Description, Prompt: s.prompt, Tags: []string{}}
+	d := custom.Definition{Name: agent.Title, Description: "Like " + agent.Name + ", worked by a language model alone: no planner reads the question first.", Prompt: s.prompt, Tags: []string{}}
 	for _, name := range s.tools {
 		t := custom.Tool{ID: tool.ID(name), Bind: map[string]custom.Binding{}}
 		if known, err := tool.Find(tool.Builtin(), name); err == nil && agent.Name != "analytics_agent" {

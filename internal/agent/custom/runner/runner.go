@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -64,7 +65,21 @@ func (a *Agents) callable(ag custom.Agent, name string) (tool.Tool, error) {
 			e.Fields = []fault.Field{{Loc: []string{"body"}, Msg: e.Message, Type: "too_long"}}
 			return nil, e
 		}
-		return fields.Check(raw)
+		known, err := fields.Check(raw)
+		if err != nil {
+			return nil, err
+		}
+		given := map[string]json.RawMessage{}
+		if len(raw) > 0 {
+			err = json.Unmarshal(raw, &given) // what the schema leaves open is given too
+		}
+		for name, v := range given {
+			if string(v) == "null" {
+				delete(given, name)
+			}
+		}
+		maps.Copy(given, known)
+		return given, err
 	}
 	t := tool.Tool{
 		Name: name, Title: ag.Name, Description: cmp.Or(ag.Description, ag.Name) + about, Scope: auth.ScopeQuery, Available: true, In: in, Out: a.Out,
@@ -212,7 +227,7 @@ func (r *running) model(ctx context.Context) (*agent.Configured, error) {
 // first is what the model is asked: the message, and what else the caller gave
 // that is not bound to a tool.
 func (r *running) first() (string, error) {
-	bound := map[string]bool{"message": true}
+	bound := map[string]bool{"message": true, "tool_approvals": true}
 	for _, t := range r.ag.Tools {
 		for name, b := range t.Bind {
 			if k := key(name, b); b.Source == custom.User && k != "message" {

@@ -180,8 +180,12 @@ func (rd *reading) schema(v json.RawMessage, at string) *json.RawMessage {
 	if isNull(v) {
 		return new(json.RawMessage)
 	}
-	if _, ok := rd.object(v, []string{at}); !ok {
+	o, ok := rd.object(v, []string{at})
+	switch {
+	case !ok:
 		return nil
+	case len(o) == 0: // it asks for nothing, which is what none does
+		return new(json.RawMessage)
 	}
 	return &v
 }

@@ -125,7 +125,6 @@ func (h Handler) viewDefault(t tool.Tool) (agentView, error) {
 	d.Name, d.Description = t.Title, t.Description
 	v := agentView{
 		ID: tool.ID(t.Name), fieldsView: written(d, doc), Default: true, Ref: &t.Name, Visibility: "public", May: []string{"view", "run"}, Version: 1,
-		Tool: &toolRef{tool.ID(t.Name), t.Name},
 	}
 	v.Prompt = nil
 	return v, nil
