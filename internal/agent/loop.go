@@ -117,7 +117,7 @@ func (l *Loop) Run(ctx context.Context, first string) (Ending, error) {
 		r.req.Tools = append(r.req.Tools, t.Offer)
 	}
 	var out Ending
-	for out.End == "" && r.fatal == nil {
+	for out.End == "" && r.fatal == nil && within.Err() == nil {
 		out.Text, out.End, out.Cause = r.step(within)
 	}
 	out.Spent = r.spent

@@ -166,7 +166,7 @@ func (g *gathered) take(data []byte) error {
 		g.finish(e.Delta.StopReason)
 	case "message_stop":
 		g.whole = true
-		return wire.Whole
+		return wire.ErrWhole
 	case "error":
 		return wire.Failing(e.Error.Type)
 	}

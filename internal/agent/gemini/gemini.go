@@ -189,7 +189,7 @@ func (g *gathered) take(data []byte) error {
 		}
 	}
 	if g.whole && c.Usage != nil { // it comes with the last event
-		return wire.Whole
+		return wire.ErrWhole
 	}
 	return nil
 }

@@ -155,7 +155,7 @@ type gathered struct {
 
 func (g *gathered) take(data []byte) error {
 	if string(data) == "[DONE]" {
-		return wire.Whole
+		return wire.ErrWhole
 	}
 	var c chunk
 	if err := json.Unmarshal(data, &c); err != nil {
@@ -190,7 +190,7 @@ func (g *gathered) take(data []byte) error {
 		}
 	}
 	if g.whole && c.Usage != nil { // it is asked for, and comes last
-		return wire.Whole
+		return wire.ErrWhole
 	}
 	return nil
 }

@@ -14,9 +14,9 @@ import (
 	"github.com/postern/postern/internal/fault"
 )
 
-// Whole is what each gives when the reply is whole: nothing after it is read,
+// ErrWhole is what each gives when the reply is whole: nothing after it is read,
 // so that a connection that stays open holds nobody up.
-var Whole = errors.New("the reply is whole")
+var ErrWhole = errors.New("the reply is whole")
 
 // drained is how long what follows a whole reply, and the text of an error, are
 // waited for.
@@ -40,11 +40,11 @@ func read(ctx context.Context, res *http.Response, each func([]byte) error) erro
 	})
 	kind, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type")) // no kind is "", which is none of events
 	switch {
-	case errors.Is(err, Whole):
+	case errors.Is(err, ErrWhole):
 		defer within(res.Body)()
 		_, _ = io.Copy(io.Discard, left) // so that the connection can be used again
 		return nil
-	case err == nil && left.N <= 0:
+	case left.N <= 0: // and the last event is half of one
 		return tooLong()
 	case err == nil && !some && kind != "" && kind != "text/event-stream":
 		return fault.New(fault.Denied, "the language model answers with no stream of events%s: its base URL may be another's", named(kind))
@@ -70,20 +70,23 @@ func lines(r io.Reader) *bufio.Scanner {
 	s.Buffer(make([]byte, 0, 4096), maxLine)
 	cr := false // the last line ended with a CR, and an LF is its other half
 	s.Split(func(data []byte, atEOF bool) (int, []byte, error) {
-		if cr && len(data) > 0 {
-			cr = false
-			if data[0] == '\n' {
-				return 1, nil, nil
-			}
+		if len(data) == 0 {
+			return 0, nil, nil
 		}
-		if i := bytes.IndexAny(data, "\r\n"); i >= 0 {
-			cr = data[i] == '\r'
-			return i + 1, data[:i], nil
+		skip := 0
+		if cr && data[0] == '\n' {
+			skip = 1
 		}
-		if atEOF && len(data) > 0 {
-			return len(data), data, nil
+		cr = false
+		rest := data[skip:]
+		if i := bytes.IndexAny(rest, "\r\n"); i >= 0 {
+			cr = rest[i] == '\r'
+			return skip + i + 1, rest[:i], nil
 		}
-		return 0, nil, nil
+		if atEOF && len(rest) > 0 {
+			return len(data), rest, nil
+		}
+		return skip, nil, nil
 	})
 	return s
 }
