@@ -270,3 +270,22 @@ func TestOnlyTheConfiguredHostIsReached(t *testing.T) {
 		t.Error(d)
 	}
 }
+
+// counting is a model that says it used so many tokens.
+type counting agent.Usage
+
+func (c counting) Reply(context.Context, agent.Request, func(string) error) (agent.Reply, error) {
+	return agent.Reply{Calls: []agent.ToolCall{{Name: "ask", Args: "{}"}}, Usage: agent.Usage(c)}, nil
+}
+
+// TestNoCountOfTokensOpensTheBudget is of models that no wire format bounds.
+func TestNoCountOfTokensOpensTheBudget(t *testing.T) {
+	for _, c := range []counting{{In: -1 << 60, Out: -1 << 60}, {In: 1<<63 - 1, Out: 1<<63 - 1}, {}} {
+		loop := (&trial{scenario: scenario{budget: budget(50, 200, 0)}, t: t}).loop(c)
+		loop.Around = nil
+		end, err := loop.Run(t.Context(), "how many?")
+		if err != nil || end.End != agent.OutOfTokens || end.Spent.Steps > 10 {
+			t.Errorf("%+v: %+v, %v", c, end, err)
+		}
+	}
+}
