@@ -375,7 +375,11 @@ func rowsExactly(ps *parse, m []item) ([]item, bool) {
 	if s := ps.tally(m[2]); s != nil {
 		return one(kPred, &pred{kind: compare, slot: s, op: semantic.Eq, values: []string{m[1].arg}, at: m[0].start}, m), true
 	}
-	return one(kPred, &pred{kind: compare, rows: true, op: semantic.Eq, count: n, slot: t, at: m[0].start}, m), true
+	out := one(kPred, &pred{kind: compare, rows: true, op: semantic.Eq, count: n, slot: t, at: m[0].start}, m)
+	if m[0].kind == byte(lexicon.Or) { // or one engine
+		out = append(m[:1:1], out...)
+	}
+	return out, true
 }
 
 // nestedOf: above the average price of wines from 2006, among wines. The rows
@@ -519,6 +523,22 @@ func orNumber(ps *parse, m []item) ([]item, bool) {
 		return nil, false
 	}
 	p.or = append(p.or, &pred{kind: compare, op: semantic.Eq, slot: p.slot, values: []string{n.arg}, at: n.start})
+	return one(kPred, p, m), true
+}
+
+// columnsCompare: whose income is higher than the expense; a lower minimum
+// than maximum.
+func columnsCompare(ps *parse, m []item) ([]item, bool) {
+	cmp, _ := first(m, ">")
+	op, idea := compareOp(cmp.arg)
+	cols := only(m, "C")
+	if a := ps.after(); idea != "" && idea != "time" || a == kPred || a == kSuper || a == kTable || a == kColumn {
+		return nil, false
+	}
+	p := &pred{kind: columns, op: op, slot: columnOf(cols[0], orderable), slot2: columnOf(cols[1], orderable), neg: hasNot(m), at: cols[0].start}
+	if p.slot == nil || p.slot2 == nil || p.slot.opts[0].score < 0.7 || p.slot2.opts[0].score < 0.7 || p.slot.opts[0].ref == p.slot2.opts[0].ref {
+		return nil, false
+	}
 	return one(kPred, p, m), true
 }
 

@@ -175,6 +175,7 @@ func (b *builder) read(e evidence, s standing) {
 	e.on("one shown", b.q.Limit == 1)
 	e.add("sets", float64(len(b.q.Sets)))
 	e.on("having", b.q.Having != nil)
+	e.on("within groups", len(b.q.Within) > 0)
 	e.add("grouped by", float64(len(b.q.Group)))
 	e.on("from", b.q.From != "")
 	e.on("distinct", b.q.Distinct)

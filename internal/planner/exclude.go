@@ -30,6 +30,21 @@ func without(ps *parse, m []item) ([]item, bool) {
 	return one(kWithout, &pred{kind: related, slot: s, neg: true, at: m[0].start}, m), true
 }
 
+// withoutMost: not on the project with the most hours.
+func withoutMost(ps *parse, m []item) ([]item, bool) {
+	p, s := m[0].node.(*pred), m[len(m)-1].node.(*super)
+	if s.slot == nil || s.rows || s.freq || s.agg != "" || s.out != nil || s.n != 1 || len(p.inner) > 0 || p.slot == nil {
+		return nil, false
+	}
+	agg := semantic.Min
+	if s.desc != s.slot.flip[s.slot.opts[0].ref] {
+		agg = semantic.Max
+	}
+	s.slot.owners = p.slot.opts
+	p.inner = append(p.inner, &pred{kind: nested, op: semantic.Eq, agg: agg, slot: s.slot, at: s.at})
+	return one(kWithout, p, m), true
+}
+
 // withoutOf: no orders of any shop. That an order is of some shop goes
 // without saying.
 func withoutOf(ps *parse, m []item) ([]item, bool) {

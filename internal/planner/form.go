@@ -61,6 +61,7 @@ const (
 	named   // a filter of the model
 	truth   // a column of truths is true
 	allOf   // all of inner, of one row
+	columns // compared with another column of the same row
 )
 
 // pred is a condition of the question.

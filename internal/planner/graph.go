@@ -95,10 +95,7 @@ func (x *index) nameOf(t int) []ref {
 	var got []ref
 	tw := x.words[t]
 	for c := range x.table(t).Columns {
-		w := lexicon.SplitName(x.table(t).Columns[c].Name)
-		for len(w) > 1 && slices.Contains(tw, w[0]) {
-			w = w[1:]
-		}
+		w := x.bare(t, lexicon.SplitName(x.table(t).Columns[c].Name))
 		if len(w) == 2 && len(w[0]) == 1 { // gname
 			w = w[1:]
 		}

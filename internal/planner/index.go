@@ -79,6 +79,9 @@ func newIndex(m *semantic.Model) *index {
 			x.add(append(slices.Clone(x.words[t]), "number"), cand{key, 0.75})
 		}
 	}
+	for t := range m.Tables {
+		x.addKeyName(t)
+	}
 	x.curated = curated(m)
 	x.numbers = map[string]bool{}
 	for t := range m.Tables {
@@ -102,6 +105,22 @@ func newIndex(m *semantic.Model) *index {
 		}
 	}
 	return x
+}
+
+// addKeyName adds, for a table whose key is called after its rows by another
+// name, that name: a table of visitors whose key is tourist_id holds tourists.
+func (x *index) addKeyName(t int) {
+	key, ok := x.soleKey(t)
+	if !ok || x.column(key).Role != semantic.Key {
+		return
+	}
+	w := lexicon.SplitName(x.column(key).Name)
+	if len(w) != 2 || !tails[w[1]] || len(w[0]) < 4 || slices.Contains(x.words[t], w[0]) {
+		return
+	}
+	if !slices.ContainsFunc(x.words, func(o []string) bool { return slices.Contains(o, w[0]) }) {
+		x.add(w[:1], cand{ref{t, -1}, 0.85})
+	}
 }
 
 // curated tells a model that has what no draft has: synonyms and filters.
@@ -186,26 +205,17 @@ func (x *index) addColumn(t, c int) {
 // the name of customers, and the customer name.
 func (x *index) owned(t int, w []string, here ref) {
 	tw := x.words[t]
-	rest := w
-	for len(rest) > 1 && slices.Contains(tw, rest[0]) {
-		rest = rest[1:]
-	}
+	rest := x.bare(t, w)
 	if strings.Join(w, "") == strings.Join(tw, "") { // the column "team" of table team is its name
 		x.add([]string{"name"}, cand{here, 0.9})
 		x.add(append(slices.Clone(tw), "name"), cand{here, 0.95})
-	}
-	if len(w) == 1 && len(tw) > 0 { // bname of banks is their name
-		if bare, ok := strings.CutPrefix(w[0], tw[len(tw)-1][:1]); ok && initialled[bare] {
-			x.add([]string{bare}, cand{here, 0.93})
-			x.add(append(slices.Clone(tw), bare), cand{here, 0.93})
-		}
 	}
 	if len(rest) == len(w) { // amount_payment is the amount of payments
 		if bare := slices.DeleteFunc(slices.Clone(w), func(s string) bool { return slices.Contains(tw, s) }); len(bare) > 0 && len(bare) < len(w) {
 			x.add(bare, cand{here, 0.9})
 		}
 	}
-	if len(rest) < len(w) {
+	if !slices.Equal(rest, w) {
 		x.add(rest, cand{here, 0.95})
 		if last := rest[len(rest)-1]; len(rest) > 1 && tails[last] {
 			x.add(rest[:len(rest)-1], cand{here, tailScore(last) - 0.03})
@@ -224,6 +234,20 @@ func (x *index) owned(t int, w []string, here ref) {
 // initialled are words that names of columns write after the first letter of
 // their table's.
 var initialled = map[string]bool{"name": true, "title": true, "city": true, "id": true, "no": true, "type": true, "date": true}
+
+// bare gives a column's words without those that only repeat its table's, also
+// abbreviated: cust_name and cname of customers are their names.
+func (x *index) bare(t int, w []string) []string {
+	tw := x.words[t]
+	if len(w) == 1 && len(w[0]) > 1 && initialled[w[0][1:]] && slices.ContainsFunc(tw, func(o string) bool { return o[0] == w[0][0] }) {
+		return []string{w[0][1:]}
+	}
+	short := len(w) > 0 && tails[w[len(w)-1]]
+	for len(w) > 1 && slices.ContainsFunc(tw, func(o string) bool { return o == w[0] || short && lexicon.Abbreviates(w[0], o) }) {
+		w = w[1:]
+	}
+	return w
+}
 
 // tailScore is what is left of a name's score without its last word. Nobody
 // says "order" and means its id.

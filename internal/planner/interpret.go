@@ -365,7 +365,7 @@ func (r *reader) table(i int, it item) int {
 	if r.selecting && len(r.f.outs) > r.sentence && r.f.head == nil && r.separated(i) && i+1 < len(r.items) && r.items[i+1].kind == byte(lexicon.Prep) {
 		r.f.unplaced = append(r.f.unplaced, it.text)
 	}
-	if r.selecting && len(r.f.outs) > r.sentence && r.f.head != nil && r.separated(i) {
+	if r.selecting && len(r.f.outs) > r.sentence && r.f.head != nil && r.separated(i) && !r.alongside(i) {
 		r.nameToo(it)
 		r.mention(tableOf(it), it)
 		return 0
@@ -373,7 +373,7 @@ func (r *reader) table(i int, it item) int {
 	if r.selecting && len(r.f.outs) == 0 && i+2 < len(r.items) && (r.items[i+1].kind == byte(lexicon.And) || r.items[i+1].kind == byte(lexicon.Comma)) && r.items[i+2].kind == kColumn {
 		r.nameToo(it)
 	}
-	if !r.selecting && i > 1 && r.items[i-1].kind == byte(lexicon.And) && r.items[i-2].kind == kTable || i > 0 && r.items[i-1].kind == kRows && r.items[i-1].end == it.start {
+	if !r.alongside(i) && !r.selecting && i > 1 && r.items[i-1].kind == byte(lexicon.And) && r.items[i-2].kind == kTable || i > 0 && r.items[i-1].kind == kRows && r.items[i-1].end == it.start {
 		r.f.unplaced = append(r.f.unplaced, it.text)
 		return 0
 	}
@@ -387,6 +387,16 @@ func (r *reader) table(i int, it item) int {
 	}
 	r.take(t, it)
 	return took
+}
+
+// alongside tells a table that does with another what is said of both:
+// addresses that are shared by students and teachers.
+func (r *reader) alongside(i int) bool {
+	if i < 3 || r.items[i-1].kind != byte(lexicon.And) {
+		return false
+	}
+	i -= 2
+	return r.items[i].kind == kTable && r.items[i-1].kind == byte(lexicon.By) && r.f.head != nil && r.items[i].start != r.f.head.at
 }
 
 // nameToo shows the names of a table's rows: "games and their types".

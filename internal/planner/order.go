@@ -45,7 +45,7 @@ func (b *builder) supers() bool {
 		}
 	default:
 		if len(b.f.groups) > 0 {
-			return b.fail("it asks for an extreme within each group")
+			return b.within(s, n)
 		}
 		if b.aggregated() {
 			return b.amongExtremes(s, n)

@@ -130,6 +130,8 @@ func (b *builder) plain(p *pred) (semantic.Cond, bool) {
 		c, ok = semantic.Null{Of: b.ref(p.slot)}, true
 	case nested:
 		c, ok = b.nested(p)
+	case columns:
+		c, ok = b.columns(p)
 	case sharing, reports:
 		c, ok = b.sharing(p)
 	}
@@ -269,6 +271,21 @@ func (b *builder) like(p *pred) (semantic.Cond, bool) {
 		return semantic.And(or), true
 	}
 	return or, true
+}
+
+// columns compares two columns of one row.
+func (b *builder) columns(p *pred) (semantic.Cond, bool) {
+	if p.slot.pick.ref == p.slot2.pick.ref || b.class(p.slot) != b.class(p.slot2) || b.several(p.slot.pick.table) || b.several(p.slot2.pick.table) {
+		return nil, b.fail("%s and %s are not to be compared", quote(p.slot.text), quote(p.slot2.text))
+	}
+	return semantic.Compare{Left: b.ref(p.slot), Op: p.op, Right: b.ref(p.slot2)}, true
+}
+
+// several tells that there may be several rows of a table for one of those
+// that are asked for.
+func (b *builder) several(t int) bool {
+	many, ok := b.p.index.toMany(b.head, t)
+	return many || !ok
 }
 
 // nested compares with an aggregate over all rows of the table.

@@ -12,14 +12,14 @@ import (
 const theatre = `
 CREATE TABLE troupe (troupe_id INTEGER PRIMARY KEY, name TEXT, town TEXT);
 CREATE TABLE genre (genre_id INTEGER PRIMARY KEY, name TEXT);
-CREATE TABLE play (play_id INTEGER PRIMARY KEY, title TEXT, acts INTEGER, genre INTEGER, troupe_id INTEGER);
+CREATE TABLE play (play_id INTEGER PRIMARY KEY, title TEXT, acts INTEGER, scenes INTEGER, genre INTEGER, troupe_id INTEGER);
 CREATE TABLE hall (hall_id INTEGER PRIMARY KEY, name TEXT, seats INTEGER);
 CREATE TABLE showing (showing_id INTEGER PRIMARY KEY, play_id INTEGER, hall_id INTEGER, price INTEGER);
-CREATE TABLE guest (guest_id INTEGER PRIMARY KEY, name TEXT);
-CREATE TABLE ticket (ticket_id INTEGER PRIMARY KEY, showing_id INTEGER, guest_id INTEGER);
+CREATE TABLE guest (patron_id INTEGER PRIMARY KEY, gname TEXT);
+CREATE TABLE ticket (ticket_id INTEGER PRIMARY KEY, showing_id INTEGER, patron_id INTEGER);
 INSERT INTO troupe VALUES (1,'Larks','Ely'),(2,'Owls','York');
 INSERT INTO genre VALUES (1,'comedy'),(2,'drama'),(3,'opera');
-INSERT INTO play VALUES (1,'Storm',3,2,1),(2,'Masks',2,1,1),(3,'Ice',5,2,2);
+INSERT INTO play VALUES (1,'Storm',3,9,2,1),(2,'Masks',2,1,1,1),(3,'Ice',5,4,2,2);
 INSERT INTO hall VALUES (1,'Red',90),(2,'Blue',40);
 INSERT INTO showing VALUES (1,1,1,20),(2,1,2,15),(3,2,1,30),(4,3,2,10),(5,1,1,25);
 INSERT INTO guest VALUES (1,'Ada'),(2,'Ben'),(3,'Cat');
@@ -41,15 +41,16 @@ func theatreModel() *semantic.Model {
 		Tables: []semantic.Table{
 			table("troupe", word("name"), word("town")),
 			table("genre", word("name")),
-			table("play", word("title"), size("acts"), key("genre"), key("troupe_id")),
+			table("play", word("title"), size("acts"), size("scenes"), key("genre"), key("troupe_id")),
 			table("hall", word("name"), size("seats")),
 			table("showing", key("play_id"), key("hall_id"), size("price")),
-			table("guest", word("name")),
-			table("ticket", key("showing_id"), key("guest_id")),
+			{Name: "guest", Physical: "guest", PrimaryKey: []string{"patron_id"}, Columns: []semantic.Column{id("patron_id"), word("gname")}},
+			table("ticket", key("showing_id"), key("patron_id")),
 		},
 		Joins: []semantic.Join{
 			join("play", "genre", "genre"), join("play", "troupe_id", "troupe"), join("showing", "play_id", "play"), join("showing", "hall_id", "hall"),
-			join("ticket", "showing_id", "showing"), join("ticket", "guest_id", "guest"),
+			join("ticket", "showing_id", "showing"),
+			{Name: "ticket_patron_id", From: "ticket", Columns: []string{"patron_id"}, To: "guest", RefColumns: []string{"patron_id"}, Cardinality: semantic.ManyToOne},
 		},
 	}
 }
@@ -76,7 +77,7 @@ func TestQuestionsOverSeveralTables(t *testing.T) {
 		d.Add("genre", "name", v)
 	}
 	for _, v := range []string{"Ada", "Ben", "Cat"} {
-		d.Add("guest", "name", v)
+		d.Add("guest", "gname", v)
 	}
 	for _, v := range []string{"Larks", "Owls"} {
 		d.Add("troupe", "name", v)
@@ -92,6 +93,19 @@ func TestQuestionsOverSeveralTables(t *testing.T) {
 		"What is the name of the most common genre?":                      {"drama"},
 		"Which hall has the most showings and how many does it have?":     {"Red 3"},
 		"Which hall has the most showings? List the name and the number.": {"Red 3"},
+		// an extreme of each group: a number of it, or rows of it
+		"Show the title and the highest price for each play.":              {"Storm 25", "Masks 30", "Ice 10"},
+		"What is the title of the play with the most acts in each troupe?": {"Storm Larks", "Ice Owls"},
+		"What are the total seats and the number of halls?":                {"130 2"},
+		// without such, and the most of such
+		"What are the names of guests who did not watch the play with the most acts?": {"Ada", "Cat"},
+		// conditions joined by or, over several tables
+		"What are the titles of plays that have more than 4 acts or are watched by the guest Ada?": {"Storm", "Masks", "Ice"},
+		"What are the titles of plays that have 3 showings or 1 showing?":                          {"Storm", "Masks", "Ice"},
+		// two columns of a row
+		"What are the titles of plays whose acts are more than the scenes?": {"Masks", "Ice"},
+		// a name that its table or its key gives
+		"What are the names of patrons?": {"Ada", "Ben", "Cat"},
 	} {
 		t.Run(question, func(t *testing.T) {
 			got, sql := rowsOf(t, db, m, p, question)

@@ -89,6 +89,7 @@ func (b *builder) defaults() bool {
 
 // outputs writes the select list.
 func (b *builder) outputs() bool {
+	b.sums()
 	if b.totals() {
 		return b.fail("it is not clear whether a number is a total or one of several")
 	}
@@ -150,6 +151,21 @@ func (b *builder) parallel(from, to int) (n int) {
 
 // keyWord tells words that ask for a key itself.
 var keyWord = map[string]bool{"id": true, "code": true, "number": true, "key": true, "identifier": true, "ssn": true, "no": true}
+
+// sums adds up a number that is asked for beside aggregates alone, of no one
+// row: the total price and the number of seats.
+func (b *builder) sums() {
+	if !b.aggregated() || len(b.f.groups)+len(b.f.supers) > 0 || slices.ContainsFunc(b.f.outs, func(o *output) bool {
+		return o.agg == "" && !(o.counts && b.p.index.isNumber(o.slot.pick.ref))
+	}) {
+		return
+	}
+	for _, o := range b.f.outs {
+		if o.agg == "" {
+			o.agg = semantic.Sum
+		}
+	}
+}
 
 // totals tells that a number is asked for beside something of which there
 // may be several rows: "the ids of players and the number of goals".
