@@ -8,95 +8,6 @@ import (
 	"github.com/postern/postern/internal/semantic"
 )
 
-func nestedCompare(ps *parse, m []item) ([]item, bool) {
-	cmp, _ := first(m, ">")
-	agg, _ := first(m, "a")
-	op, _ := compareOp(cmp.arg)
-	cols := only(m, "CT")
-	p := &pred{kind: nested, op: op, agg: aggOp(agg.arg), neg: hasNot(m), at: m[0].start}
-	if agg.arg == "sum" {
-		return nil, false
-	}
-	for _, c := range cols {
-		s := columnOf(c, number)
-		switch {
-		case s == nil:
-			return nil, false
-		case p.slot == nil:
-			p.slot = s
-		default:
-			p.slot2 = s
-		}
-	}
-	if p.slot == nil {
-		return nil, false
-	}
-	return one(kPred, p, m), true
-}
-
-// nestedRows compares with a column of some rows: a price above that of all
-// wines of 2006, a higher price than any wine of 2006.
-func nestedRows(ps *parse, m []item) ([]item, bool) {
-	cmp, _ := first(m, ">")
-	op, idea := compareOp(cmp.arg)
-	cols := only(m, "CT")
-	var s *slot
-	rest := cols
-	if cmp.start < cols[0].start && idea != "" {
-		s = ps.ideaSlot(idea, cmp)
-	} else {
-		s, rest = columnOf(cols[0], number), cols[1:]
-	}
-	if s == nil || len(rest) == 0 && len(only(m, "F")) == 0 || op == semantic.Eq || op == semantic.Ne {
-		return nil, false
-	}
-	quant := ""
-	for _, c := range m {
-		if c.quant != "" {
-			quant = c.quant
-		}
-	}
-	if len(rest) > 0 && rest[len(rest)-1].kind == kColumn && len(rest) > 1 {
-		return nil, false
-	}
-	same := len(rest) > 0 && rest[0].kind == kColumn && slices.ContainsFunc(rest[0].cols, func(c cand) bool { return c.ref == s.opts[0].ref && c.score > 0.85 })
-	if same {
-		rest = rest[1:]
-	}
-	fs := only(m, "F")
-	sup, super1 := first(m, "s")
-	if quant == "" && !(super1 && same) || len(rest) > 1 || len(rest) == 1 && len(rest[0].tabs) == 0 {
-		return nil, false
-	}
-	most := op == semantic.Gt || op == semantic.Ge
-	agg := semantic.Min
-	if most == (quant != "some") {
-		agg = semantic.Max
-	}
-	if super1 {
-		if desc, _ := direction(sup.arg); desc {
-			agg = semantic.Max
-		} else {
-			agg = semantic.Min
-		}
-	}
-	p := &pred{kind: nested, op: op, agg: agg, slot: s, at: m[0].start}
-	for _, f := range fs {
-		in := f.node.(*pred)
-		if in.rows || in.kind == related {
-			return nil, false
-		}
-		if len(rest) == 1 {
-			ps.own(in, tableOf(rest[0]))
-		}
-		p.inner = append(p.inner, in)
-	}
-	if len(rest) == 1 && s.owners == nil {
-		s.owners = tableOf(rest[0]).opts
-	}
-	return one(kPred, p, m), true
-}
-
 func columnCompare(ps *parse, m []item) ([]item, bool) {
 	cmp, _ := first(m, ">")
 	num, _ := first(m, "N")
@@ -382,58 +293,6 @@ func rowsExactly(ps *parse, m []item) ([]item, bool) {
 	return out, true
 }
 
-// nestedOf: above the average price of wines from 2006, among wines. The rows
-// that are averaged are such ones.
-func nestedOf(ps *parse, m []item) ([]item, bool) {
-	p := m[0].node.(*pred)
-	t := tableOf(m[2])
-	if p.kind != nested || len(p.inner) > 0 || t == nil || !slices.ContainsFunc(ps.items[:ps.lo], func(it item) bool {
-		return it.kind == kTable && it.tabs[0].table == t.opts[0].table
-	}) {
-		return nil, false
-	}
-	for _, f := range only(m[1:], "F") {
-		in := f.node.(*pred)
-		if in.rows || in.kind == related || in.kind == nested {
-			return nil, false
-		}
-		ps.own(in, t)
-		p.inner = append(p.inner, in)
-	}
-	return one(kPred, p, m), true
-}
-
-// nestedRow: heavier than the one with the most seats; more than Ann earns. The
-// column is compared with the same of one other row.
-func nestedRow(ps *parse, m []item) ([]item, bool) {
-	cmp, _ := first(m, ">")
-	op, idea := compareOp(cmp.arg)
-	cols := only(m, "CT")
-	s, t := columnOf(cols[0], number), cols[len(cols)-1]
-	if s == nil || idea != "" || len(cols) != 2 || t.kind != kTable || slices.ContainsFunc(m, func(it item) bool { return it.quant != "" }) || !ps.p.index.isNumber(s.opts[0].ref) ||
-		!slices.ContainsFunc(s.opts, func(c cand) bool { return c.table == t.tabs[0].table }) {
-		return nil, false
-	}
-	p := &pred{kind: nested, op: op, slot: s, at: m[0].start}
-	s.owners = t.tabs
-	if w, ok := first(m, "S"); ok {
-		p.of = w.node.(*super)
-		if p.of.slot == nil || p.of.rows || p.of.freq || p.of.agg != "" || p.of.out != nil {
-			return nil, false
-		}
-		p.of.slot.owners = t.tabs
-	}
-	for _, f := range only(m, "F") {
-		in := f.node.(*pred)
-		if in.kind != among && in.kind != compare || in.rows || in.neg || len(in.values) != 1 || in.kind == compare && in.op != semantic.Eq || !ps.p.index.naming(in.slot.opts[0].ref) {
-			return nil, false
-		}
-		ps.own(in, tableOf(t))
-		p.inner = append(p.inner, in)
-	}
-	return one(kPred, p, m), true
-}
-
 // ofAnother: a band above 40 and a band below 30.
 func ofAnother(ps *parse, m []item) ([]item, bool) {
 	p := m[0].node.(*pred)
@@ -524,36 +383,6 @@ func orNumber(ps *parse, m []item) ([]item, bool) {
 	}
 	p.or = append(p.or, &pred{kind: compare, op: semantic.Eq, slot: p.slot, values: []string{n.arg}, at: n.start})
 	return one(kPred, p, m), true
-}
-
-// columnsCompare: whose income is higher than the expense; a lower minimum
-// than maximum.
-func columnsCompare(ps *parse, m []item) ([]item, bool) {
-	cmp, _ := first(m, ">")
-	op, idea := compareOp(cmp.arg)
-	cols := only(m, "C")
-	if a := ps.after(); idea != "" && idea != "time" || a == kPred || a == kSuper || a == kTable || a == kColumn {
-		return nil, false
-	}
-	p := &pred{kind: columns, op: op, slot: columnOf(cols[0], orderable), slot2: columnOf(cols[1], orderable), neg: hasNot(m), at: cols[0].start}
-	if p.slot == nil || p.slot2 == nil || p.slot.opts[0].score < 0.7 || p.slot2.opts[0].score < 0.7 || p.slot.opts[0].ref == p.slot2.opts[0].ref {
-		return nil, false
-	}
-	return one(kPred, p, m), true
-}
-
-// nestedIdea: younger than average.
-func nestedIdea(ps *parse, m []item) ([]item, bool) {
-	op, idea := compareOp(m[0].arg)
-	if idea == "" || m[1].arg == "sum" {
-		return nil, false
-	}
-	s := ps.ideaSlot(idea, m[0])
-	if s == nil {
-		return nil, false
-	}
-	s.opts = slices.DeleteFunc(s.opts, func(c cand) bool { return s.flip[c.ref] })
-	return one(kPred, &pred{kind: nested, op: op, agg: aggOp(m[1].arg), slot: s, at: m[0].start}, m), len(s.opts) > 0
 }
 
 // aggregateCompare: with an average price above 10.
