@@ -28,6 +28,11 @@ func replyOf(t testing.TB, format, stream string) (agent.Reply, error) {
 
 const finish = `data: {"choices":[{"delta":{},"finish_reason":"tool_calls"}]}` + "\n\n"
 
+// stopped are the last events of an Anthropic stream.
+func stopped(reason string) string {
+	return `data: {"type":"message_delta","delta":{"stop_reason":"` + reason + `"},"usage":{}}` + "\n\n" + `data: {"type":"message_stop"}` + "\n\n"
+}
+
 // streams are what servers that speak like a provider send in their own ways.
 var streams = []struct {
 	name, format, stream string
@@ -55,6 +60,45 @@ var streams = []struct {
 		stream: `data: {"candidates":[{"content":{"parts":[{"text":"hm","thought":true},{"text":"hi"}]},"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":3,"candidatesTokenCount":1,"thoughtsTokenCount":4}}` + "\n\n",
 		want:   agent.Reply{Text: "hi", Usage: agent.Usage{In: 3, Out: 5}}},
 	{name: "an event of a megabyte and more", format: "gemini", stream: "data: " + strings.Repeat("x", 1<<20) + "\n\n", fails: fault.Denied},
+	{name: "arguments as an object", format: "openai",
+		stream: `data: {"choices":[{"delta":{"tool_calls":[{"index":0,"id":"1","function":{"name":"a","arguments":{"x":1}}}]}}]}` + "\n\n" + finish,
+		want:   agent.Reply{Calls: []agent.ToolCall{{ID: "1", Name: "a", Args: `{"x":1}`}}}},
+	{name: "a name in each fragment", format: "openai",
+		stream: `data: {"choices":[{"delta":{"tool_calls":[{"index":0,"id":"1","function":{"name":"a","arguments":"{"}}]}}]}` + "\n\n" +
+			`data: {"choices":[{"delta":{"tool_calls":[{"index":0,"id":"1","function":{"name":"a","arguments":"}"}}]}}]}` + "\n\n" + finish,
+		want: agent.Reply{Calls: []agent.ToolCall{{ID: "1", Name: "a", Args: `{}`}}}},
+	{name: "nulls where there is nothing", format: "openai",
+		stream: `data: {"choices":[{"delta":{"role":"assistant","content":null,"tool_calls":null,"refusal":null},"finish_reason":null}],"usage":null,"error":null}` + "\n\n" +
+			`data: {"choices":[{"delta":{"content":"hi"},"finish_reason":"stop"}]}` + "\n\n",
+		want: agent.Reply{Text: "hi"}},
+	{name: "no choices", format: "openai", stream: `data: {"choices":[]}` + "\n\n" + "data: [DONE]\n\n", fails: fault.Unavailable},
+	{name: "a refusal of the model's own", format: "openai", stream: `data: {"choices":[{"delta":{"refusal":"I will not"},"finish_reason":"stop"}]}` + "\n\n", want: agent.Reply{Refused: true}},
+	{name: "an end that is an error", format: "openai", stream: `data: {"choices":[{"delta":{},"finish_reason":"error"}]}` + "\n\n", fails: fault.Unavailable},
+	{name: "an error with another code than the status", format: "openai", stream: `data: {"error":{"code":400,"message":"x","type":"invalid_request_error"}}` + "\n\n", fails: fault.Denied},
+	{name: "input that comes whole, with the block", format: "anthropic",
+		stream: `data: {"type":"content_block_start","index":0,"content_block":{"type":"tool_use","id":"1","name":"a","input":{"x":1}}}` + "\n\n" + stopped("tool_use"),
+		want:   agent.Reply{Calls: []agent.ToolCall{{ID: "1", Name: "a", Args: `{"x":1}`}}}},
+	{name: "text that begins with the block", format: "anthropic",
+		stream: `data: {"type":"content_block_start","index":0,"content_block":{"type":"text","text":"h"}}` + "\n\n" +
+			`data: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"i"}}` + "\n\n" + stopped("end_turn"),
+		want: agent.Reply{Text: "hi"}},
+	{name: "thoughts of a model that was not asked for any", format: "anthropic",
+		stream: `data: {"type":"content_block_start","index":0,"content_block":{"type":"thinking","thinking":""}}` + "\n\n" +
+			`data: {"type":"content_block_delta","index":0,"delta":{"type":"thinking_delta","thinking":"hm"}}` + "\n\n" + stopped("end_turn")},
+	{name: "tokens from a cache count", format: "anthropic",
+		stream: `data: {"type":"message_start","message":{"usage":{"input_tokens":1,"cache_read_input_tokens":2,"cache_creation_input_tokens":4}}}` + "\n\n" + stopped("end_turn"),
+		want:   agent.Reply{Usage: agent.Usage{In: 7}}},
+	{name: "the model's window is full", format: "anthropic", stream: stopped("model_context_window_exceeded"), want: agent.Reply{Cut: true}},
+	{name: "a reason but no last event", format: "anthropic", stream: strings.SplitAfter(stopped("end_turn"), "\n\n")[0]},
+	{name: "no reason and no last event", format: "anthropic", stream: `data: {"type":"content_block_start","index":0,"content_block":{"type":"text","text":"hi"}}` + "\n\n", fails: fault.Unavailable},
+	{name: "a question that a filter holds back", format: "gemini", stream: `data: {"promptFeedback":{"blockReason":"SAFETY"},"usageMetadata":{"promptTokenCount":3}}` + "\n\n",
+		want: agent.Reply{Refused: true, Usage: agent.Usage{In: 3}}},
+	{name: "a call that the provider cannot read", format: "gemini", stream: `data: {"candidates":[{"content":{},"finishReason":"MALFORMED_FUNCTION_CALL"}]}` + "\n\n", fails: fault.Unavailable},
+	{name: "words and a call in one event", format: "gemini",
+		stream: `data: {"candidates":[{"content":{"parts":[{"text":"so"},{"functionCall":{"name":"a","args":{"x":1}},"thoughtSignature":"s"}]},"finishReason":"STOP"}]}` + "\n\n",
+		want:   agent.Reply{Text: "so", Calls: []agent.ToolCall{{Name: "a", Args: `{"x":1}`, Mark: "s"}}}},
+	{name: "a call without arguments", format: "gemini", stream: `data: {"candidates":[{"content":{"parts":[{"functionCall":{"name":"a"}}]},"finishReason":"STOP"}]}` + "\n\n",
+		want: agent.Reply{Calls: []agent.ToolCall{{Name: "a"}}}},
 	{name: "a null where a list is", format: "gemini", stream: `data: {"candidates":null,"usageMetadata":null}` + "\n\n", fails: fault.Unavailable},
 }
 
