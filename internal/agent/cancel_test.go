@@ -28,7 +28,7 @@ var steps = []struct {
 	{name: "among the words", turns: []scripted.Turn{{Text: "abcdef", Fragment: 1, Wait: day, At: 4}}, cancels: time.Second, asked: 1},
 	{name: "among the arguments", turns: []scripted.Turn{{Calls: []scripted.Call{{ID: "a", Name: "ask", Args: `{"n":12345}`}}, Fragment: 1, Wait: day, At: 3}}, cancels: time.Second, asked: 1},
 	{name: "after the last word", turns: []scripted.Turn{{Text: "a", Wait: day, At: 2}}, cancels: time.Second, asked: 1},
-	{name: "in the text of an error", turns: []scripted.Turn{{Status: 429, Wait: day, At: 1}}, cancels: 50 * time.Millisecond, asked: 1},
+	{name: "in the text of an error", turns: []scripted.Turn{{Status: 429, Wait: day, At: 1}}, cancels: time.Second, asked: 1},
 	{name: "in a pause", turns: []scripted.Turn{{Status: 429, RetryAfter: "8"}}, cancels: 5 * time.Second, asked: 1},
 	{name: "in the second try", turns: []scripted.Turn{{Status: 429, RetryAfter: "2"}, {Wait: day}}, cancels: 5 * time.Second, asked: 2},
 	{name: "in a tool", turns: []scripted.Turn{call(`{"sleep":50}`)}, cancels: time.Second, asked: 1},

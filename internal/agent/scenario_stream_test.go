@@ -67,10 +67,11 @@ var streamScenarios = []scenario{
 	{name: "a second answer beside the first is not read", turns: as(with(func(e []string) []string {
 		return append([]string{`{"choices":[{"index":1,"delta":{"content":"OTHER"}}],"candidates":[{"index":1,"content":{"parts":[{"text":"OTHER"}]}}]}`}, e...)
 	})), want: ends("DONE")},
-	{name: "a stream that stays open after its end", turns: []scripted.Turn{{Text: "DONE", In: 10, Out: 1, Wait: day, At: 99}}, want: ends("DONE")},
+	{name: "a stream that stays open after its end", turns: []scripted.Turn{{Text: "DONE", In: 10, Out: 1, Wait: day, At: 99}}, want: ends("DONE"), took: 100 * time.Millisecond},
 	{name: "a packed stream", turns: []scripted.Turn{{Text: "DONE", In: 10, Out: 1, Gzip: true}}, want: ends("DONE")},
 	{name: "a packed stream that unpacks without end", turns: []scripted.Turn{{Gzip: true, As: func([]string) string { return strings.Repeat(": "+strings.Repeat("x", 998)+"\n", 9<<10) }}},
 		want: notReached, cause: "too long"},
+	{name: "an encoding that is none", turns: []scripted.Turn{{Text: "DONE", Header: map[string]string{"Content-Encoding": "identity"}}}, want: ends("DONE")},
 	{name: "an encoding that was not asked for", turns: []scripted.Turn{{Text: "DONE", Header: map[string]string{"Content-Encoding": "br"}}}, want: notReached, cause: "encoding"},
 	{name: "a page in the place of a stream", turns: []scripted.Turn{{Header: map[string]string{"Content-Type": "text/html; charset=utf-8"}, As: func([]string) string { return "<html>" + modelKey }}},
 		want: notReached, cause: "no stream of events (text/html)"},

@@ -18,18 +18,21 @@ import (
 // so that a connection that stays open holds nobody up.
 var ErrWhole = errors.New("the reply is whole")
 
-// drained is how long what follows a whole reply, and the text of an error, are
-// waited for.
-const drained = 100 * time.Millisecond
+// How long what is not needed is waited for: what follows a whole reply, so that
+// the connection can be used again, and the text of an error.
+const (
+	drained   = 100 * time.Millisecond
+	errorText = 2 * time.Second
+)
 
 // within ends the reading of a body after a while, until it is stopped.
-func within(body io.Closer) (stop func() bool) {
-	return time.AfterFunc(drained, func() { _ = body.Close() }).Stop
+func within(d time.Duration, body io.Closer) (stop func() bool) {
+	return time.AfterFunc(d, func() { _ = body.Close() }).Stop
 }
 
 // read gives the events of an answer.
 func read(ctx context.Context, res *http.Response, each func([]byte) error) error {
-	if res.Header.Get("Content-Encoding") != "" { // the transport undid what it asked for
+	if e := res.Header.Get("Content-Encoding"); e != "" && e != "identity" { // the transport undid what it asked for
 		return fault.New(fault.Denied, "the language model answers in an encoding that it was not asked for")
 	}
 	some := false
@@ -41,8 +44,8 @@ func read(ctx context.Context, res *http.Response, each func([]byte) error) erro
 	kind, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type")) // no kind is "", which is none of events
 	switch {
 	case errors.Is(err, ErrWhole):
-		defer within(res.Body)()
-		_, _ = io.Copy(io.Discard, left) // so that the connection can be used again
+		defer within(drained, res.Body)()
+		_, _ = io.Copy(io.Discard, left)
 		return nil
 	case left.N <= 0: // and the last event is half of one
 		return tooLong()

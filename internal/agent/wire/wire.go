@@ -115,7 +115,7 @@ func ModelName(said string) string {
 }
 
 func refused(res *http.Response) error {
-	defer within(res.Body)() // an error whose text does not end is one all the same
+	defer within(errorText, res.Body)() // an error whose text does not end is one all the same
 	said := strconv.Itoa(res.StatusCode)
 	b, err := io.ReadAll(io.LimitReader(res.Body, maxError))
 	var doc struct {
