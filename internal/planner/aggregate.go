@@ -119,6 +119,17 @@ func (ps *parse) groupsBy(m []item) bool {
 	return len(only(ps.items[:ps.lo], "KG#a")) > 0
 }
 
+// countOfEach: the buildings, and the number of rooms the buildings have.
+func countOfEach(ps *parse, m []item) ([]item, bool) {
+	c := m[1]
+	if a := ps.after(); a != 0 && a != '.' || !slices.ContainsFunc(ps.items[:ps.lo], func(it item) bool {
+		return it.kind == kColumn && len(it.cols) > 0 && it.cols[0].ref == c.cols[0].ref
+	}) {
+		return nil, false
+	}
+	return append(m[:1:1], one(kGroup, []item{c}, m[1:])...), true
+}
+
 // countSuch: the number of male students.
 func countSuch(ps *parse, m []item) ([]item, bool) {
 	t := m[len(m)-1]

@@ -20,8 +20,14 @@ func columnCompare(ps *parse, m []item) ([]item, bool) {
 	if w := strings.ToLower(num.text); w == "once" || w == "twice" || w == "thrice" {
 		return nil, false
 	}
-	if c := ps.p.index.column(s.opts[0].ref); c.Class == semantic.Text && !c.NumericText && (len(s.opts) == 1 || s.opts[1].score < s.opts[0].score-0.3) {
+	if !slices.ContainsFunc(s.opts, func(o cand) bool {
+		c := ps.p.index.column(o.ref)
+		return o.score >= s.opts[0].score-0.3 && (c.Class != semantic.Text || c.NumericText)
+	}) {
 		return nil, false // no text is above a number
+	}
+	if idea == "time" && len(only(m, "pv")) > 0 && !ps.p.index.isMoment(s.opts[0].ref) && !ps.p.index.isYear(s.opts[0].ref) {
+		return nil, false // the highest gross in 2000 or before
 	}
 	if s.opts[0].score < 0.7 && ps.p.index.column(s.opts[0].ref).Role == semantic.Key {
 		return nil, false // a plant below 30 is none with a key below
@@ -32,7 +38,11 @@ func columnCompare(ps *parse, m []item) ([]item, bool) {
 	if idea == "age" && !strings.Contains(strings.ToLower(col.text), "age") {
 		return nil, false
 	}
-	return one(kPred, &pred{kind: compare, slot: s, op: op, values: []string{num.arg}, neg: hasNot(m), at: m[0].start}, m), true
+	f := one(kPred, &pred{kind: compare, slot: s, op: op, values: []string{num.arg}, neg: hasNot(m), at: m[0].start}, m)
+	if col.kind == kTable && ps.before() == byte(lexicon.Count) {
+		return append([]item{col}, f...), true // how many budgets are above 3000
+	}
+	return f, true
 }
 
 func columnBetween(ps *parse, m []item) ([]item, bool) {
@@ -67,6 +77,28 @@ func ageIs(ps *parse, m []item) ([]item, bool) {
 	}
 	out := one(kPred, &pred{kind: compare, op: semantic.Eq, slot: s, values: []string{n.arg}, at: n.start}, m[len(m)-2:])
 	return append(m[:len(m)-2:len(m)-2], out...), true
+}
+
+// reaching are verbs of a number that comes up to another.
+var reaching = map[string]bool{"reach": true, "hit": true, "attain": true}
+
+// reachCompare: the temperature reached 80.
+func reachCompare(ps *parse, m []item) ([]item, bool) {
+	v, n := m[len(m)-2], m[len(m)-1]
+	s := columnOf(m[0], number)
+	if s == nil || m[0].kind == kTable || !reaching[lexicon.Stem(strings.ToLower(v.text))] || !ps.p.index.isNumber(s.opts[0].ref) {
+		return nil, false
+	}
+	return one(kPred, &pred{kind: compare, slot: s, op: semantic.Ge, values: []string{n.arg}, neg: hasNot(m), at: m[0].start}, m), true
+}
+
+// rowsTimes: booked for 3 times.
+func rowsTimes(ps *parse, m []item) ([]item, bool) {
+	n := atoi(m[len(m)-2].arg)
+	if n < 1 || len(only(ps.items[:ps.lo], "CTK")) == 0 {
+		return nil, false
+	}
+	return one(kPred, &pred{kind: compare, rows: true, op: semantic.Eq, count: n, at: m[0].start}, m), true
 }
 
 // rowsCompare: more than 2 orders; 3 times or more.
@@ -110,6 +142,11 @@ func ideaCompare(ps *parse, m []item) ([]item, bool) {
 		return append([]item{{kind: byte(lexicon.Or), text: "or", start: cmp.start, end: cmp.start}}, f...), ok
 	}
 	s := ps.ideaSlot(idea, cmp)
+	if n := ps.lo - 2; n >= 0 && idea == "time" && strings.IndexByte("|&", ps.items[n+1].kind) >= 0 && ps.items[n].kind == kPred { // took office after 1961 or before 1959
+		if p := ps.items[n].node.(*pred); p.kind == compare && !p.rows && !p.slot.soft && p.op != semantic.Eq && year(p.values[0]) && year(num.arg) {
+			return one(kPred, &pred{kind: compare, slot: p.slot, op: op, values: []string{num.arg}, at: m[0].start}, m), true
+		}
+	}
 	if s == nil {
 		return nil, false
 	}
@@ -183,6 +220,16 @@ func holdsCompare(ps *parse, m []item) ([]item, bool) {
 		return nil, false
 	}
 	return one(kPred, &pred{kind: compare, slot: s, op: op, values: []string{m[2].arg}, at: m[0].start}, m), true
+}
+
+// holdsBetween: rooms which can seat between 50 and 100 students.
+func holdsBetween(ps *parse, m []item) ([]item, bool) {
+	n := only(m, "N")
+	s := ps.holds(m[0], m[len(m)-1])
+	if s == nil {
+		return nil, false
+	}
+	return one(kPred, &pred{kind: between, slot: s, values: []string{n[0].arg, n[1].arg}, at: m[0].start}, m), true
 }
 
 // holdsMost: the room that can accommodate the most people.

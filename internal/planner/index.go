@@ -191,6 +191,14 @@ func (x *index) addColumn(t, c int) {
 				x.key(strings.Join(w[:len(w)-1], "")+"number", cand{here, 0.72}) // the manager's number
 			}
 		}
+		if len(w) > 1 && w[0] == "mean" {
+			x.add(append([]string{"average"}, w[1:]...), cand{here, 0.95})
+		} else if len(w) > 1 && w[0] == "average" {
+			x.add(append([]string{"mean"}, w[1:]...), cand{here, 0.95})
+		}
+		if n := unitless(w); n < len(w) && n > 0 {
+			x.add(w[:n], cand{here, 0.8})
+		}
 		for i := 1; i < len(w); i++ {
 			x.add(w[i:], cand{here, 0.66})
 			if i > 1 {
@@ -247,6 +255,22 @@ func (x *index) bare(t int, w []string) []string {
 		w = w[1:]
 	}
 	return w
+}
+
+// units are last words of names that say what a number is counted in.
+var units = map[string]bool{"kg": true, "km": true, "mph": true, "kmh": true, "gb": true, "mb": true, "kb": true, "tb": true, "mib": true, "gib": true, "cm": true, "mm": true, "ft": true, "lb": true, "hz": true,
+	"mhz": true, "ghz": true, "euro": true, "eur": true, "gbp": true, "f": true, "c": true, "m": true, "meter": true, "metre": true, "inch": true, "mile": true, "foot": true, "km2": true, "sqft": true, "gram": true, "litre": true, "liter": true}
+
+// unitless is how many of a name's words are left without its unit: RAM_MiB.
+func unitless(w []string) int {
+	n := len(w)
+	if n > 2 && (w[n-2] == "mi" || w[n-2] == "gi" || w[n-2] == "ki") && w[n-1] == "b" {
+		return n - 2
+	}
+	for n > 1 && (units[w[n-1]] || w[n-1] == "per" && n < len(w)) {
+		n--
+	}
+	return n
 }
 
 // tailScore is what is left of a name's score without its last word. Nobody
@@ -315,7 +339,7 @@ func put(m map[string][]cand, k string, c cand) {
 func (x *index) find(lemmas []string) []cand {
 	content := make([]string, 0, len(lemmas))
 	for i, l := range lemmas {
-		if i > 0 && i < len(lemmas)-1 && (l == "of" || l == "the" || l == "for" || l == "in") {
+		if joining := l == "of" || l == "for" || l == "in"; i > 0 && i < len(lemmas)-1 && (joining || l == "the" && (lemmas[i-1] == "of" || lemmas[i-1] == "for" || lemmas[i-1] == "in")) {
 			continue
 		}
 		content = append(content, lexicon.Expand(l)...)

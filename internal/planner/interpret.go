@@ -245,6 +245,12 @@ func (r *reader) column(i int, it item) {
 		}
 		r.selecting = false
 	}
+	if i > 0 && r.selecting && r.items[i-1].kind == kColumn && r.items[i-1].end == it.start && (r.at(i+1).kind == byte(lexicon.And) || r.at(i+1).kind == byte(lexicon.Comma)) && r.items[i-1].cols[0].score >= 0.95 && it.cols[0].score >= 0.95 && it.arg != "full" {
+		s := columnOf(it, anything) // first name middle name and last name
+		r.pending = append(r.pending, s)
+		r.f.outs = append(r.f.outs, &output{slot: s, at: it.start})
+		return
+	}
 	if i > 0 && (r.items[i-1].kind == kColumn || r.items[i-1].kind == kRows || r.items[i-1].kind == kOutput || r.items[i-1].kind == kSuper || r.items[i-1].kind == kPred && len(r.f.outs) > 0) {
 		r.f.unplaced = append(r.f.unplaced, it.text)
 		return
@@ -380,6 +386,11 @@ func (r *reader) table(i int, it item) int {
 	took := 0
 	if i+1 < len(r.items) && r.items[i+1].kind == kNumber && r.numbered(it, r.items[i+1]) {
 		took = 1
+		if n := r.at(i + 3); r.at(i+2).kind == byte(lexicon.Or) && n.kind == kNumber { // room 12 or 14
+			p := r.f.preds[len(r.f.preds)-1]
+			p.or = append(p.or, &pred{kind: compare, op: semantic.Eq, slot: p.slot, values: []string{n.arg}, at: n.start})
+			took = 3
+		}
 	}
 	t := tableOf(it)
 	if i > 0 && r.items[i-1].kind == byte(lexicon.Also) && len(r.f.outs) > 0 {

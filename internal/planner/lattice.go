@@ -198,7 +198,11 @@ func (p *Planner) readings(it item, toks []lexicon.Token, lemma []string) []weig
 	n := float64(len(toks))
 	it.vals = p.values.Find(it.text)
 	if len(toks) <= 3 && len(it.vals) == 0 {
-		for _, v := range lexicon.ShortValues(strings.Join(lemma, " "), written(toks[0])) {
+		short := lexicon.ShortValues(strings.Join(lemma, " "), written(toks[0]))
+		if len(short) == 0 {
+			short = lexicon.ShortValues(strings.ToLower(it.text), written(toks[0]))
+		}
+		for _, v := range short {
 			it.vals = append(it.vals, p.values.Find(v)...)
 		}
 	}
@@ -238,7 +242,7 @@ func (p *Planner) readings(it item, toks []lexicon.Token, lemma []string) []weig
 			out = append(out, weighed{other, w - 0.3 - n*0.75*(1-s)})
 		}
 	}
-	if len(it.vals) > 0 && !(len(toks) == 1 && toks[0].IsNum) && (it.vals[0].Exact || len(toks) > 1 || written(toks[0])) {
+	if len(it.vals) > 0 && !(len(toks) == 1 && (toks[0].IsNum || small(toks[0]))) && (it.vals[0].Exact || len(toks) > 1 || written(toks[0])) {
 		it.kind = kValue
 		out = append(out, weighed{it, n * valueWeight(toks, it.vals)})
 	}
@@ -291,6 +295,16 @@ func edgeWord(l string) bool {
 		return true
 	}
 	return false
+}
+
+// small tells the little words of a sentence, which are no codes of states
+// unless they are written so.
+func small(t lexicon.Token) bool {
+	if t.Text != t.Lower {
+		return false
+	}
+	ph, ok := lexicon.Lookup(t.Lower)
+	return ok && (ph.Kind == lexicon.Prep || ph.Kind == lexicon.And || ph.Kind == lexicon.Or || ph.Kind == lexicon.Be || ph.Kind == lexicon.Relative || ph.Kind == lexicon.Filler && len(t.Lower) < 4)
 }
 
 // written tells a word that is written as a name, within the sentence.

@@ -20,6 +20,8 @@ func nestedCompare(ps *parse, m []item) ([]item, bool) {
 		switch {
 		case s == nil:
 			return nil, false
+		case p.slot == nil && len(cols) > 1 && !ps.p.index.isNumber(s.opts[0].ref):
+			return nil, false // departments with a greater than average budget
 		case p.slot == nil:
 			p.slot = s
 		default:

@@ -16,6 +16,9 @@ var measureNouns = map[string]bool{"size": true, "amount": true, "value": true, 
 // sortNouns say of a label only that it is one: the approval status.
 var sortNouns = map[string]bool{"status": true, "state": true, "type": true, "kind": true, "category": true, "class": true, "group": true, "option": true, "name": true}
 
+// flagNouns say of a flag only what it is of.
+var flagNouns = map[string]bool{"function": true, "feature": true, "capability": true, "support": true, "option": true, "status": true}
+
 // heads drops the nouns that add nothing to the column before them, where
 // they name none themselves.
 func (ps *parse) heads(items []item) []item {
@@ -36,7 +39,7 @@ func (ps *parse) heads(items []item) []item {
 		names := it.kind == kUnknown || it.kind == byte(lexicon.Verb) || it.kind == kColumn && it.cols[0].score < 0.7 || it.kind == byte(lexicon.Agg) && noun == "total"
 		switch {
 		case !names || strings.EqualFold(it.text, out[n-1].text):
-		case number && measureNouns[noun], !number && sortNouns[noun] && ps.p.index.column(c.ref).Role != semantic.Key:
+		case number && measureNouns[noun], ps.p.index.isTruth(c.ref) && flagNouns[noun], !number && sortNouns[noun] && ps.p.index.column(c.ref).Role != semantic.Key:
 			continue
 		case number && it.kind == kUnknown && c.score >= 0.95 && strings.HasSuffix(it.text, "s") && i > 1 && counts(items[:i-1]):
 			continue // the number of gold medals, where gold is a number
@@ -116,11 +119,36 @@ func whenDone(ps *parse, m []item) ([]item, bool) {
 			break
 		}
 	}
-	if a := ps.after(); len(own) == 0 || a == kNumber || a == kValue {
+	a := ps.after()
+	if w.kind == kColumn && len(own) == 0 && v.kind == byte(lexicon.Verb) && w.cols[0].score >= 0.95 && ps.p.index.isMoment(w.cols[0].ref) && a != kTable && a != kColumn && happening[verb] && len(only(ps.items, "T")) > 0 {
+		w.end, w.text = v.end, w.text+" "+v.text
+		return []item{w}, true // the year it was held
+	}
+	if len(own) == 0 || a == kNumber || a == kValue {
 		return nil, false
 	}
 	c := item{kind: kColumn, cols: own, start: w.start, end: v.end, text: w.text + " " + v.text}
 	return []item{c}, true
+}
+
+// happening are verbs of all that has a date.
+var happening = map[string]bool{"held": true, "happened": true, "occurred": true, "occur": true, "happen": true, "took place": true, "take place": true, "taken place": true}
+
+// doneWhen: the opening year, the founding date.
+func doneWhen(ps *parse, m []item) ([]item, bool) {
+	if m[0].end != m[1].start || !whenWords[lexicon.Lemma(strings.ToLower(m[1].text))] || m[1].end != m[1].start+1 {
+		return nil, false
+	}
+	own := slices.DeleteFunc(ps.p.index.find([]string{lexicon.Lemma(strings.ToLower(m[0].text))}), func(c cand) bool {
+		return c.column < 0 || c.score < 0.45 || !ps.p.index.isTime(c.ref) && !ps.p.index.isYear(c.ref)
+	})
+	if len(own) == 0 {
+		return nil, false
+	}
+	for i := range own {
+		own[i].score = max(own[i].score, 0.85)
+	}
+	return []item{{kind: kColumn, cols: own, start: m[0].start, end: m[1].end, text: m[0].text + " " + m[1].text}}, true
 }
 
 // isYear tells numbers that are all years, as far as they are known.

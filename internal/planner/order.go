@@ -245,7 +245,11 @@ func (b *builder) orders() bool {
 		} else {
 			e = b.ref(o.slot)
 		}
-		b.q.Order = append(b.q.Order, semantic.Order{By: e, Desc: o.desc})
+		desc := o.desc
+		if o.slot != nil && o.slot.flip[o.slot.pick.ref] {
+			desc = !desc
+		}
+		b.q.Order = append(b.q.Order, semantic.Order{By: e, Desc: desc})
 	}
 	if b.f.limit > 0 && len(b.f.supers) == 0 {
 		if len(b.f.orders) == 0 {

@@ -214,7 +214,7 @@ var bareLike = map[string]bool{"contains": true, "contain": true, "containing": 
 func likeArguments(items []item, toks []lexicon.Token) []item {
 	for i := 0; i+1 < len(items); i++ {
 		n := &items[i+1]
-		if bareLike[strings.ToLower(items[i].text)] && !toks[n.start].Quoted {
+		if bareLike[strings.ToLower(items[i].text)] && !toks[n.start].Quoted && !(n.kind == kUnknown && written(toks[n.start])) {
 			items[i].kind = byte(lexicon.Have) // playlists containing songs
 			continue
 		}

@@ -78,7 +78,7 @@ func (r *reader) verb(i int) bool {
 		return false
 	case i > 0 && r.items[i-1].kind == kRows && r.ends(i+1) && !bland[strings.ToLower(it.text)] && !r.linksUsed(it):
 		return false // how many users logged in: not all of them
-	case i > 2 && r.items[i-1].kind == byte(lexicon.Be) && r.ends(i+1) && strings.IndexByte("TF", r.items[i-2].kind) >= 0 && r.items[i-3].kind == byte(lexicon.Relative):
+	case i > 2 && r.items[i-1].kind == byte(lexicon.Be) && r.ends(i+1) && strings.IndexByte("TF", r.items[i-2].kind) >= 0 && (r.items[i-3].kind == byte(lexicon.Relative) || strings.HasSuffix(strings.ToLower(r.items[i-3].text), "which")):
 		// the towns where they were born
 	case i > 0 && r.items[i-1].kind == byte(lexicon.Be) && r.ends(i+1) && !bland[strings.ToLower(it.text)]:
 		return false // "that are closed" says which, and nothing here says how
@@ -127,6 +127,9 @@ func (r *reader) sorting(it, next item) bool {
 		r.f.distinct = true
 		return true
 	case lexicon.Whole:
+		if i := slices.IndexFunc(r.items, func(o item) bool { return o.end == it.start }); i >= 0 && r.items[i].kind == kWithout {
+			return true // without address information
+		}
 		r.f.whole = len(r.f.outs) == 0
 		return r.f.whole
 	}
@@ -159,6 +162,10 @@ func (r *reader) counting(i int, it, next item) bool {
 		}
 		if r.countAgain() {
 			return true
+		}
+		if r.last != nil && r.last == r.f.head && len(r.f.outs) > 0 && !shows(true) && len(r.f.supers) == 0 && (next.kind == byte(lexicon.Be) || next.kind == kGroup) && len(only(r.items, "E")) == 1 {
+			r.f.outs = append(r.f.outs, &output{slot: r.last, rows: true, agg: semantic.Count, at: it.start})
+			return true // the types of games, and how many are in each type
 		}
 		if r.trails(i+1) && r.countMost(it) {
 			return true

@@ -75,6 +75,11 @@ func (p *Planner) unquoted(toks []lexicon.Token) []lexicon.Token {
 // spelledOut drops "full name" where its parts follow: full name (first and
 // last name).
 func spelledOut(toks []lexicon.Token) []lexicon.Token {
+	for i := 0; i+2 < len(toks); i++ { // name (first name and last name)
+		if toks[i].Lower == "name" && toks[i+1].Lower == "first" && toks[i+2].Lower == "name" && (i == 0 || toks[i-1].Lower != "first" && toks[i-1].Lower != "last") {
+			return append(slices.Clone(toks[:i]), toks[i+1:]...)
+		}
+	}
 	for i := 0; i+4 < len(toks); i++ {
 		if toks[i].Lower == "full" && toks[i+1].Lemma == "name" && (toks[i+2].Lower == "first" || toks[i+2].Lower == "last") {
 			rest := slices.Clone(toks[i+2:])

@@ -252,6 +252,26 @@ func valueIsFrequent(ps *parse, m []item) ([]item, bool) {
 	return append(m[:1:1], one(kSuper, &super{slot: c, freq: true, desc: desc, n: 1, at: m[0].start}, m[1:])...), true
 }
 
+// startingWith: starting with the oldest; sorted by the highest price first.
+func startingWith(ps *parse, m []item) ([]item, bool) {
+	w := m[len(m)-1]
+	l := w.kind == byte(lexicon.Top)
+	if l {
+		w = m[len(m)-2]
+	}
+	s := w.node.(*super)
+	if m[0].kind == byte(lexicon.Beyond) && !strings.HasPrefix(strings.ToLower(m[0].text), "starting") && !strings.HasPrefix(strings.ToLower(m[0].text), "beginning") || m[0].kind == byte(lexicon.Sort) && !l {
+		return nil, false
+	}
+	if s.slot == nil || s.freq || s.out != nil || s.agg != "" || s.rows || s.n != 1 {
+		return nil, false
+	}
+	for i := ps.lo - 1; i >= 0 && s.slot.owners == nil; i-- {
+		s.slot.owners = ps.items[i].tabs
+	}
+	return one(kOrders, []*orderBy{{slot: s.slot, desc: s.desc}}, m), true
+}
+
 // sortedBy: sorted by age descending; in ascending order of name.
 func sortedBy(ps *parse, m []item) ([]item, bool) {
 	desc, since := false, 0

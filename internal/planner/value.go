@@ -132,6 +132,28 @@ func orLike(_ *parse, m []item) ([]item, bool) {
 	return one(kPred, p, m), true
 }
 
+// hasColumn: employees who have a manager; customers without an email address.
+func hasColumn(ps *parse, m []item) ([]item, bool) {
+	s := columnOf(m[2], anything)
+	if a := ps.after(); s == nil || a != 0 && a != '.' || s.opts[0].score < 0.85 || len(only(ps.items[:ps.lo], "CTK#")) == 0 || m[0].kind == kTable && m[0].end != m[1].start {
+		return nil, false
+	}
+	for i := ps.lo; i >= 0; i-- { // of the rows that are spoken of
+		if it := ps.items[i]; it.kind == kTable || it.kind == kRows || i == 0 {
+			if len(it.tabs) > 0 && it.tabs[0].table != s.opts[0].table {
+				return nil, false
+			}
+			break
+		}
+	}
+	c := ps.p.index.column(s.opts[0].ref)
+	if !c.Nullable || c.Role == semantic.Key || c.Role == semantic.Measured || ps.p.index.isTruth(s.opts[0].ref) {
+		return nil, false
+	}
+	f := one(kPred, &pred{kind: null, slot: s, neg: m[1].kind != byte(lexicon.Not), at: m[1].start}, m[1:])
+	return append(m[:1:1], f...), true
+}
+
 func nullColumn(ps *parse, m []item) ([]item, bool) {
 	col, _ := first(m, "CT")
 	s := columnOf(col, anything)
@@ -148,6 +170,12 @@ func equals(ps *parse, m []item) ([]item, bool) {
 	s := columnOf(col, anything)
 	if s == nil {
 		return nil, false
+	}
+	if v, ok := first(m, "V"); ok && col.kind == kTable && ps.after() == kColumn && ps.items[ps.hi].start == v.end && slices.ContainsFunc(ps.items[ps.hi].cols, func(c cand) bool {
+		_, held := ps.p.stored(c.ref, v)
+		return held && c.score > 0.6
+	}) {
+		return nil, false // flats with the Studio type code
 	}
 	if _, n := first(m, "N"); n && len(m) > 2 && m[1].kind != 'b' {
 		if n, _ := first(m, "N"); year(n.arg) && len(only(m, "p")) > 0 && !ps.p.index.isMoment(s.opts[0].ref) {
@@ -385,6 +413,38 @@ func countValue(ps *parse, m []item) ([]item, bool) {
 	}
 	ps.own(p, t)
 	return append(one(kRows, &output{slot: t, rows: true, agg: semantic.Count, at: m[0].start}, m[:1]), m[1]), true
+}
+
+// nounOfValue drops what says only what kind of thing a value is: with the name
+// Ann, on the east side, in cancelled state.
+func nounOfValue(ps *parse, m []item) ([]item, bool) {
+	f, w := m[0], m[1]
+	after := w.kind != kPred
+	if !after {
+		f, w = w, f
+	}
+	p := f.node.(*pred)
+	noun := lexicon.Lemma(strings.ToLower(w.text))
+	if !p.bare || p.kind != among || m[0].end != m[1].start || w.end > w.start+1 {
+		return nil, false
+	}
+	if after && (sortNouns[noun] || sideNouns[noun]) || !after && nameWord[noun] && ps.before() == byte(lexicon.Have) {
+		f.start, f.end = m[0].start, m[1].end
+		return []item{f}, true
+	}
+	return nil, false
+}
+
+// sideNouns are what values of place and manner are said of.
+var sideNouns = map[string]bool{"side": true, "style": true, "mode": true, "format": true, "position": true, "area": true, "version": true, "condition": true, "color": true, "colour": true}
+
+// saidTwice: in a city with city code BAL.
+func saidTwice(ps *parse, m []item) ([]item, bool) {
+	p := m[2].node.(*pred)
+	if p.slot == nil || p.bare || p.rows || len(p.slot.opts) == 0 || strings.IndexByte("phv", ps.before()) < 0 || ps.lo == 0 || !slices.ContainsFunc(m[0].cols, func(c cand) bool { return c.ref == p.slot.opts[0].ref && c.score > 0.55 }) {
+		return nil, false
+	}
+	return m[2:], true
 }
 
 // bothPred: both A and B.

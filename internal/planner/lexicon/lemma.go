@@ -64,7 +64,10 @@ var irregularVerbs = pairs(`taught:teach bought:buy sold:sell won:win made:make 
 	born:birth known:know grew:grow grown:grow drove:drive driven:drive flew:fly flown:fly chose:choose chosen:choose began:begin
 	begun:begin broke:break broken:break brought:bring came:come drew:draw drawn:draw ate:eat eaten:eat fell:fall fallen:fall
 	got:get gotten:get hid:hide hidden:hide kept:keep sang:sing sung:sing lent:lend rode:ride ridden:ride swam:swim swum:swim
-	threw:throw thrown:throw understood:understand woke:wake shot:shoot sought:seek fought:fight caught:catch found:find`)
+	threw:throw thrown:throw understood:understand woke:wake shot:shoot sought:seek fought:fight caught:catch found:find
+	publish:public published:public publishes:public publishing:public departure:depart attendance:attend performance:perform entrance:enter residence:reside
+	residency:reside sale:sell sales:sell marriage:marry growth:grow death:die died:die flight:fly gift:give service:serve production:produce product:produce
+	description:describe decision:decide division:divide permission:permit admission:admit submission:submit deaths:die`)
 
 // abbreviations are name parts that stand for a word in schemas of every trade.
 var abbreviations = pairs(`num:number no:number nbr:number nr:number qty:quantity amt:amount avg:average max:maximum min:minimum
@@ -136,8 +139,40 @@ func SplitName(name string) []string {
 		}
 	}
 	cut(len(runes))
-	return joined(words)
+	return joined(parted(words))
 }
+
+// endNouns are what names written in one go end in: releasedate, songname.
+var endNouns = strings.Fields("date name time year number status title price")
+
+// whole are words that end so and are one.
+var whole = set(`candidate update validate mandate nickname surname filename lifetime runtime overtime sometime anytime maritime pastime subtitle entitle estate
+	centime ragtime bedtime daytime nighttime username birthdate hostname pathname codename uptime downtime noontime wartime peacetime springtime summertime lunchtime antedate sedate consolidate
+	liquidate invalidate intimidate accommodate inundate dilapidate elucidate`)
+
+// parted splits names that are written in one go before the noun that they
+// end in.
+func parted(words []string) []string {
+	out := words[:0:0]
+	for _, w := range words {
+		end := ""
+		for _, e := range endNouns {
+			if strings.HasSuffix(w, e) && len(w) >= len(e)+3 && !whole[w] && plainLetters(w) {
+				end = e
+				break
+			}
+		}
+		if end == "" {
+			out = append(out, w)
+			continue
+		}
+		out = append(out, Expand(Lemma(strings.TrimSuffix(w, end)))...)
+		out = append(out, end)
+	}
+	return out
+}
+
+func plainLetters(w string) bool { return strings.Trim(w, "abcdefghijklmnopqrstuvwxyz") == "" }
 
 // joined reads one letter before a word as a part of it where that gives an
 // abbreviation: L, Name is a last name.

@@ -47,7 +47,10 @@ homepage website url site
 rating score grade
 score point mark result
 point goal
-duration length runtime
+duration length runtime millisecond minute second
+length millisecond
+movie cinema theater
+cinema theater theatre
 distance length
 purchase order transaction
 physician doctor
