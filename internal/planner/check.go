@@ -14,20 +14,21 @@ type Check struct {
 	Query  semantic.Query
 	Stored bool // compiled over Model.Stored: texts of digits stay texts
 
+	// Rival is the whole of another reading of the words, with its own Checks;
+	// nil where the reading itself is varied.
+	Rival *Answer
+
 	why string // what is unclear where the rows differ; "" says that there are two readings
 }
 
 // The kinds of checks.
 const (
-	asSecond  = "second"    // another choice of columns and tables
-	asThird   = "third"     //
 	asStored  = "stored"    // texts of digits compared as texts
 	withTies  = "ties"      // rows equal to the last of a limit
 	asJoined  = "joined"    // rows once for each row that they are found by
 	onceEach  = "distinct"  // equal rows once
 	byShown   = "by shown"  // grouped by what is shown, not by the rows it names
-	unrelated = "alone"     // without the rows that a named table would ask for
-	otherwise = "otherwise" // the words taken for other terms or values
+	otherwise = "otherwise" // the words taken for other terms, values or columns
 )
 
 // checks lists the ways in which the reading might differ, without those that

@@ -92,8 +92,8 @@ func (p *Planner) Plan(question string) Answer {
 		a.Nearest = p.nearest(items)
 		return a
 	}
-	p.rivals(&a, toks, ways[at:], weights[at:])
-	a.Confidence = unseen.confidence(a.Evidence)
+	p.rivals(&a, toks, ways, weights, at)
+	a.Confidence = unseen().confidence(a.Evidence)
 	if a.OK = a.Confidence >= unseenLicence; !a.OK {
 		p.withhold(&a, nil)
 		a.Nearest = p.nearest(items)
@@ -119,9 +119,10 @@ func (p *Planner) first(toks []lexicon.Token, ways [][]item) (Answer, []item, in
 	return why, named, 0
 }
 
-// maxAside is how much less another way through the lattice may weigh to be a
-// rival.
-const maxAside = 0.5
+const (
+	maxWays   = 6 // ways through the lattice that are read
+	maxRivals = 7 // readings beside the one that is taken
+)
 
 // alone is the choice that leaves out the tables that are named beside what
 // the question is about: they may only say what it is.
@@ -130,7 +131,7 @@ const alone = -1
 // read reads one way through the lattice by the nth choice of columns and
 // tables.
 func (p *Planner) read(toks []lexicon.Token, way []item, nth int) (Answer, []item) {
-	ps := &parse{p: p, items: likeArguments(slices.Clone(way), toks)}
+	ps := &parse{p: p, toks: toks, items: likeArguments(slices.Clone(way), toks)}
 	ps.f.words, ps.f.asksWhen = spoken(toks), toks[0].Lower == "when"
 	e := evidence{}
 	e.words(p, toks, ps.items)
@@ -149,36 +150,40 @@ func (p *Planner) read(toks []lexicon.Token, way []item, nth int) (Answer, []ite
 	return a, items
 }
 
-// rivals adds the other choices of columns and tables, and the next way
-// through the lattice, to the checks.
-func (p *Planner) rivals(a *Answer, toks []lexicon.Token, ways [][]item, weights []float64) {
-	if a.Evidence["named more"] > 0 {
-		if r, _ := p.read(toks, ways[0], alone); r.Read && !reflect.DeepEqual(r.Query, a.Query) {
-			a.Checks = append(a.Checks, Check{Kind: unrelated, Query: r.Query})
-		}
+// rivals adds the other readings to the checks: by each way through the
+// lattice, and by each choice of columns and tables.
+func (p *Planner) rivals(a *Answer, toks []lexicon.Token, ways [][]item, weights []float64, at int) {
+	a.Evidence["way aside"] = weights[0] - weights[at]
+	queries, rivals, most := []semantic.Query{a.Query}, 0, maxWays
+	if len(p.index.model.Tables) > wideModel {
+		most = 2
 	}
-	for i, way := range ways[1:] {
-		if weights[0]-weights[i+1] > maxAside {
-			break
-		}
-		if r, _ := p.read(toks, way, 0); r.Read && !reflect.DeepEqual(r.Query, a.Query) {
-			if p.index.curated && a.Evidence["meanings"] > r.Evidence["meanings"] {
+	for i := at; i < len(ways) && most > 0; i++ {
+		for _, nth := range []int{0, 1, 2, alone} {
+			if i == at && nth == 0 {
+				continue
+			}
+			r, _ := p.read(toks, ways[i], nth)
+			if !r.Read {
+				if nth == 0 {
+					break
+				}
+				continue
+			}
+			known := slices.ContainsFunc(queries, func(q semantic.Query) bool { return reflect.DeepEqual(q, r.Query) })
+			if known || p.index.curated && i > at && a.Evidence["meanings"] > r.Evidence["meanings"] {
 				continue // a person has named what the words say
 			}
-			a.Checks = append(a.Checks, Check{Kind: otherwise, Query: r.Query})
-			a.Evidence["way aside"] = weights[0] - weights[i+1]
-			break
+			queries, rivals = append(queries, r.Query), rivals+1
+			r.Evidence["way"], r.Evidence["way aside"] = float64(i), weights[0]-weights[i]
+			r.Evidence["choice"], r.Evidence["rival"] = float64(max(nth, 0)), float64(rivals)
+			evidence(r.Evidence).on("alone", nth == alone)
+			a.Checks = append(a.Checks, Check{Kind: otherwise, Query: r.Query, Rival: &r})
+			if rivals == maxRivals {
+				return
+			}
 		}
-	}
-	for i, kind := range []string{asSecond, asThird} {
-		if a.Evidence["margin"] == 1 || i == 1 && a.Evidence["third"] == 1 {
-			return
-		}
-		if r, _ := p.read(toks, ways[0], i+1); r.Read {
-			a.Checks = append(a.Checks, Check{Kind: kind, Query: r.Query})
-		} else {
-			a.Evidence["no "+kind] = 1
-		}
+		most--
 	}
 }
 
@@ -246,6 +251,9 @@ func (p *Planner) answer(ps *parse, nth int, e evidence) Answer {
 		return Answer{Reason: b.why}
 	}
 	b.read(e, s)
+	b.told(e)
 	e.left(ps.kinds())
-	return Answer{Read: true, Query: q, Assumptions: b.notes, Evidence: e, Checks: b.checks(e), Restatement: semantic.Restate(q, p.index.model)}
+	text := semantic.Restate(q, p.index.model)
+	e.restated(ps.toks, text)
+	return Answer{Read: true, Query: q, Assumptions: b.notes, Evidence: e, Checks: b.checks(e), Restatement: text}
 }

@@ -31,6 +31,7 @@ type rule struct {
 // parse is one question on its way from items to a form.
 type parse struct {
 	p     *Planner
+	toks  []lexicon.Token
 	items []item
 	f     form
 	lo    int // where the match that a rule is given begins and ends

@@ -39,18 +39,22 @@ func (p *Planner) Settle(a Answer, rows Rows, checked []Rows) Answer {
 	e.rows(rows)
 	ordered, dropped := len(a.Query.Order) > 0, map[int]bool{}
 	for i, c := range a.Checks {
-		if i >= len(checked) || !checked[i].Known || !rows.Known {
-			e["unknown "+c.Kind], dropped[i] = 1, true // not to be offered: it may not run
-			continue
+		var what string
+		switch {
+		case i >= len(checked) || !checked[i].Known || !rows.Known:
+			what, dropped[i] = "unknown ", true // not to be offered: it may not run
+		case sameRows(rows.Cells, checked[i].Cells, ordered):
+			what, dropped[i] = "same ", true
+		default:
+			what = "other "
 		}
-		if sameRows(rows.Cells, checked[i].Cells, ordered) {
-			e["same "+c.Kind], dropped[i] = 1, true
-		} else {
-			e["other "+c.Kind] = 1
-			e["others"]++
+		if c.Rival == nil {
+			e[what+c.Kind] = 1
+			e.add("others", bit(what == "other "))
 		}
 	}
-	a.Evidence, a.Confidence = e, seen.confidence(e)
+	a.vote(e, rows, checked)
+	a.Evidence, a.Confidence = e, seen().confidence(e)
 	if a.OK = a.Confidence >= seenLicence; a.OK {
 		a.Reason, a.Choices, a.Nearest = "", nil, nil
 	} else {
@@ -73,6 +77,7 @@ func (e evidence) rows(r Rows) {
 		zero := !null && slices.ContainsFunc(r.Cells[0], func(c *string) bool { return *c == "0" })
 		e.on("one row with a zero", zero)
 	}
+	e.looks(r.Cells)
 	e["rows"] = float64(len(r.Cells))
 	e.on("rows where one is asked for", len(r.Cells) > 1 && e["asks for one"] > 0)
 	seen := map[string]bool{}

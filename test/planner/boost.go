@@ -1,34 +1,27 @@
 package main
 
 import (
-	"fmt"
-	"hash/fnv"
 	"maps"
 	"math"
+	"math/rand/v2"
 	"slices"
 )
 
-// How trees are grown: few, small and slowly, as there are thousands of
-// readings to learn from and not millions.
+// How trees are grown: small and slowly, as there are thousands of readings to
+// learn from and not millions, and each at random in what samples it sees, what
+// it may ask and which bounds it tries, so that together they do not lean on
+// what happens to tell these databases' readings apart.
 const (
-	rate    = 0.1
-	ridge   = 4.0  // draws leaves to 0
-	leanest = 10.0 // the least weight of a leaf
-	worth   = 0.8  // the least gain of a split
-	bins    = 24   // bounds tried of a feature
-	rare    = 20   // what fewer samples have tells nothing
-	tried   = 15   // percent of the evidence that a tree may ask for: others see what the best would hide
+	rate    = 0.05
+	depth   = 5
+	ridge   = 5.0 // draws leaves to 0
+	leanest = 1.0 // the least curve of a leaf: about ten readings
+	worth   = 0.1 // the least gain of a split
+	bins    = 24  // bounds of a feature
+	rare    = 20  // what fewer samples have tells nothing
+	tried   = 0.2 // of the evidence that a tree may ask for: others see what the best would hide
+	shown   = 0.7 // of the samples that a tree is grown on
 )
-
-// sample is a reading to learn from.
-type sample struct {
-	database string
-	evidence map[string]float64
-	right    bool
-	weight   float64
-	counted  bool // its question can be answered
-	outcome  *outcome
-}
 
 // model is a sum of trees in log odds; see planner's forest.
 type model struct {
@@ -66,7 +59,6 @@ func sigmoid(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
 type table struct {
 	features []feature
 	right    []float64
-	weight   []float64
 }
 
 type feature struct {
@@ -77,40 +69,39 @@ type feature struct {
 	zero   int       // the bin of 0
 }
 
-// tabulate leaves out the evidence that use refuses.
+// tabulate takes the evidence of the samples that use does not refuse.
 func tabulate(samples []sample, use func(string) bool) *table {
 	n := map[string]int{}
-	for _, s := range samples {
+	t := &table{right: make([]float64, len(samples))}
+	for i, s := range samples {
 		for name := range s.evidence {
 			n[name]++
 		}
-	}
-	t := &table{}
-	for _, name := range slices.Sorted(maps.Keys(n)) {
-		if !use(name) || n[name] < rare {
-			continue
-		}
-		values := make([]float64, len(samples))
-		for i, s := range samples {
-			values[i] = s.evidence[name]
-		}
-		f := feature{name: name, bounds: boundsOf(values)}
-		f.zero, _ = slices.BinarySearch(f.bounds, 0)
-		for i, v := range values {
-			if at, _ := slices.BinarySearch(f.bounds, v); at != f.zero {
-				f.rows, f.bin = append(f.rows, int32(i)), append(f.bin, uint8(at))
-			}
-		}
-		t.features = append(t.features, f)
-	}
-	for _, s := range samples {
-		r := 0.0
 		if s.right {
-			r = 1
+			t.right[i] = 1
 		}
-		t.right, t.weight = append(t.right, r), append(t.weight, s.weight)
+	}
+	for _, name := range slices.Sorted(maps.Keys(n)) {
+		if use(name) && n[name] >= rare {
+			t.features = append(t.features, featureOf(name, len(samples), func(i int) float64 { return samples[i].evidence[name] }))
+		}
 	}
 	return t
+}
+
+func featureOf(name string, n int, value func(i int) float64) feature {
+	values := make([]float64, n)
+	for i := range values {
+		values[i] = value(i)
+	}
+	f := feature{name: name, bounds: boundsOf(values)}
+	f.zero, _ = slices.BinarySearch(f.bounds, 0)
+	for i, v := range values {
+		if at, _ := slices.BinarySearch(f.bounds, v); at != f.zero {
+			f.rows, f.bin = append(f.rows, int32(i)), append(f.bin, uint8(at))
+		}
+	}
+	return f
 }
 
 // boundsOf picks bounds between the values, so that each bin has its share.
@@ -134,33 +125,42 @@ func boundsOf(values []float64) []float64 {
 // round keeps what is written the same as what was tried.
 func round(x float64) float64 { return math.Round(x*1e4) / 1e4 }
 
-// boost fits so many trees of a depth to the samples: each to what the ones
-// before leave.
-func boost(t *table, rounds, depth int) model {
+// boost fits so many trees to samples by their weights: each to what the ones
+// before leave. It also gives the odds of every sample, of those too that weigh
+// nothing and so were not learned from.
+func boost(t *table, weight []float64, rounds int) (model, []float64) {
 	n := len(t.right)
 	var right, all float64
 	for i := range n {
-		right, all = right+t.right[i]*t.weight[i], all+t.weight[i]
+		right, all = right+t.right[i]*weight[i], all+weight[i]
 	}
 	m := model{base: round(math.Log((right + 1) / (all - right + 1)))}
 	odds := make([]float64, n)
 	for i := range odds {
 		odds[i] = m.base
 	}
-	g := &grower{t: t, slope: make([]float64, n), curve: make([]float64, n), at: make([]int, n)}
-	for k := range rounds {
+	g := &grower{t: t, slope: make([]float64, n), curve: make([]float64, n), at: make([]int, n), luck: rand.New(rand.NewPCG(7, 11))}
+	for range rounds {
 		for i := range n {
-			p := sigmoid(odds[i])
-			g.slope[i], g.curve[i], g.at[i] = t.weight[i]*(t.right[i]-p), t.weight[i]*p*(1-p), 0
+			g.slope[i], g.curve[i], g.at[i] = 0, 0, 0
+			if w := weight[i]; g.luck.Float64() < shown && w > 0 {
+				p := sigmoid(odds[i])
+				g.slope[i], g.curve[i] = w*(t.right[i]-p), w*p*(1-p)
+			}
 		}
-		g.features = t.some(k)
-		g.grow(depth)
+		g.features = g.features[:0]
+		for i := range t.features {
+			if g.luck.Float64() < tried || len(t.features) < 20 {
+				g.features = append(g.features, i)
+			}
+		}
+		g.grow()
 		for i := range n {
 			odds[i] += g.tree[g.at[i]].bound
 		}
-		m.trees = append(m.trees, g.tree)
+		m.trees = append(m.trees, slices.Clone(g.tree))
 	}
-	return m
+	return m, odds
 }
 
 // grower grows one tree, a level at a time.
@@ -170,18 +170,8 @@ type grower struct {
 	at           []int     // the node that each sample has come to
 	tree         []split
 	features     []int // that this tree may ask for
-}
-
-// some picks the features that a tree may ask for, the same each time.
-func (t *table) some(tree int) (out []int) {
-	for i, f := range t.features {
-		h := fnv.New32a()
-		_, _ = fmt.Fprintf(h, "%d %s", tree, f.name) // a hash takes all
-		if h.Sum32()>>4%100 < tried || len(t.features) < 20 {
-			out = append(out, i)
-		}
-	}
-	return out
+	luck         *rand.Rand
+	moved        []bool
 }
 
 // sums of slopes and curves.
@@ -197,7 +187,7 @@ type cut struct {
 	feature, bin int
 }
 
-func (g *grower) grow(depth int) {
+func (g *grower) grow() {
 	g.tree = []split{{}}
 	open := []int{0} // nodes of the lowest level
 	for level := 0; ; level++ {
@@ -235,33 +225,40 @@ func (g *grower) part(n int, f feature, bin, yes int) {
 	if f.zero > bin {
 		rest = yes + 1
 	}
-	moved := map[int32]bool{}
+	if g.moved == nil {
+		g.moved = make([]bool, len(g.at))
+	}
+	clear(g.moved)
 	for k, i := range f.rows {
 		if g.at[i] == n {
-			moved[i] = true
-			g.at[i] = yes
+			g.moved[i], g.at[i] = true, yes
 			if int(f.bin[k]) > bin {
 				g.at[i] = yes + 1
 			}
 		}
 	}
 	for i := range g.at {
-		if g.at[i] == n && !moved[int32(i)] {
+		if g.at[i] == n && !g.moved[i] {
 			g.at[i] = rest
 		}
 	}
 }
 
-// cuts finds the split of each open node that gains most.
+// cuts finds the split of each open node that gains most, of one bound for each
+// feature, which is drawn.
 func (g *grower) cuts(open []int, total []sums) map[int]cut {
 	best := map[int]cut{}
 	place := make([]int, len(g.tree)) // of a node among the open ones, from 1
 	for i, n := range open {
 		place[n] = i + 1
 	}
+	in := make([][bins + 1]sums, len(open)+1)
 	for _, fi := range g.features {
 		f := g.t.features[fi]
-		in := make([][bins + 1]sums, len(open)+1)
+		if len(f.bounds) == 0 {
+			continue
+		}
+		clear(in)
 		for k, i := range f.rows {
 			x := &in[place[g.at[i]]][f.bin[k]]
 			x.s, x.c = x.s+g.slope[i], x.c+g.curve[i]
@@ -273,19 +270,38 @@ func (g *grower) cuts(open []int, total []sums) map[int]cut {
 				zero = zero.less(b[k])
 			}
 			b[f.zero] = zero
+			bound, ok := g.draw(b, len(f.bounds))
+			if !ok {
+				continue
+			}
 			var left sums
-			for k := range f.bounds {
+			for k := range bound + 1 {
 				left = sums{left.s + b[k].s, left.c + b[k].c}
-				right := total[n].less(left)
-				if left.c < leanest || right.c < leanest {
-					continue
-				}
-				gain := left.gain() + right.gain() - total[n].gain()
-				if c, ok := best[n]; gain > worth && (!ok || gain > c.gain+1e-9) {
-					best[n] = cut{gain, fi, k}
-				}
+			}
+			right := total[n].less(left)
+			if left.c < leanest || right.c < leanest {
+				continue
+			}
+			gain := left.gain() + right.gain() - total[n].gain()
+			if c, ok := best[n]; gain > worth && (!ok || gain > c.gain+1e-9) {
+				best[n] = cut{gain, fi, bound}
 			}
 		}
 	}
 	return best
+}
+
+// draw picks one of the bounds that part a node's samples.
+func (g *grower) draw(b *[bins + 1]sums, bounds int) (int, bool) {
+	lo, hi := 0, bounds
+	for lo < hi && b[lo].c < 1e-9 {
+		lo++
+	}
+	for hi > lo && b[hi].c < 1e-9 {
+		hi--
+	}
+	if lo >= hi {
+		return 0, false
+	}
+	return lo + g.luck.IntN(hi-lo), true
 }

@@ -32,7 +32,8 @@ type database struct {
 	model   *semantic.Model
 	stored  *semantic.Model // without texts read as numbers
 	planner *planner.Planner
-	all     bool // every reading is settled, hopeless ones too
+	all     bool                    // every reading is settled, hopeless ones too
+	ran     map[string]planner.Rows // what the statements for one question gave
 }
 
 func open(ctx context.Context, o options, name string) (*database, error) {

@@ -13,30 +13,78 @@ import (
 func readings() (out []sample) {
 	for i := range 400 {
 		e := map[string]float64{"of use": float64(i % 2), "against": float64(i / 2 % 2), "of no use": float64(i % 7)}
-		out = append(out, sample{database: fmt.Sprintf("db%02d", i%20), evidence: e, right: i%2 == 1 && i/2%2 == 0, weight: 1, counted: true, outcome: &outcome{}})
+		out = append(out, sample{database: fmt.Sprintf("db%02d", i%20), question: i, first: true, evidence: e, right: i%2 == 1 && i/2%2 == 0, weight: 1, counted: true, outcome: &outcome{}})
 	}
 	return out
 }
 
 func TestTreesLearnWhatTellsReadingsApart(t *testing.T) {
-	all := func(string) bool { return true }
-	m := boost(tabulate(readings(), all), 60, 3)
+	every := func(string) bool { return true }
+	m, _ := boost(tabulate(readings(), every), weights(readings()), 100)
 	odds := func(use, against float64) float64 {
 		return sigmoid(m.odds(map[string]float64{"of use": use, "against": against}))
 	}
 	if right, wrong := odds(1, 0), max(odds(0, 0), odds(1, 1), odds(0, 1)); right < 0.8 || wrong > 0.2 {
 		t.Errorf("right ones have %.2f, wrong ones up to %.2f", right, wrong)
 	}
-	blind := boost(tabulate(readings(), func(n string) bool { return n == "of no use" }), 60, 3)
+	blind, _ := boost(tabulate(readings(), func(n string) bool { return n == "of no use" }), weights(readings()), 100)
 	if p := sigmoid(blind.odds(map[string]float64{"of use": 1})); p > 0.5 {
 		t.Errorf("evidence that was kept from it tells: %.2f", p)
 	}
 }
 
+func weights(samples []sample) []float64 {
+	w := make([]float64, len(samples))
+	for i, s := range samples {
+		w[i] = s.weight
+	}
+	return w
+}
+
+func TestSamplesThatWeighNothingTeachNothing(t *testing.T) {
+	samples, w := readings(), weights(readings())
+	for i := range samples {
+		if i%2 == 1 && i >= 200 {
+			samples[i].right, w[i] = false, 0
+		}
+	}
+	m, odds := boost(tabulate(samples, func(string) bool { return true }), w, 100)
+	if p := sigmoid(m.odds(map[string]float64{"of use": 1})); p < 0.8 {
+		t.Errorf("taught by what weighs nothing: %.2f", p)
+	}
+	for i, s := range samples {
+		if p := m.odds(s.evidence); p-odds[i] > 1e-9 || odds[i]-p > 1e-9 {
+			t.Fatalf("sample %d has odds %v by its trees and %v as they were grown", i, p, odds[i])
+		}
+	}
+}
+
 func TestLicenceIsTheLowestWithFewWrong(t *testing.T) {
-	licence, right, wrong := crossed(readings(), fitted{"", func(string) bool { return true }, 60, 3}, 400)
-	if right != 25 || wrong > mayBe+2.8 || licence <= 0 || licence >= 1 {
-		t.Errorf("licence %.3f: right %.1f%%, wrong %.1f%%", licence, right, wrong)
+	c := newLearner(readings()).crossed(400)
+	if c.seen.right != 25 || c.seen.wrong > mayBe+2.8 || c.seen.licence <= 0 || c.seen.licence >= 1 {
+		t.Errorf("%s", c.seen)
+	}
+}
+
+// Rivals that give what a reading gives are all that tells right from wrong.
+func TestVotesOfRivalsTell(t *testing.T) {
+	var samples []sample
+	for i := range 800 {
+		right := i%2 == 0
+		for k := range 3 {
+			s := sample{database: fmt.Sprintf("db%02d", i%20), question: i, first: k == 0, key: fmt.Sprint(k), evidence: map[string]float64{"rank": float64(k)}, right: right, weight: 1, counted: true, outcome: &outcome{}}
+			if right {
+				s.key = "the same"
+			}
+			samples = append(samples, s)
+		}
+	}
+	c := newLearner(samples).crossed(800)
+	if c.seen.right < 48 || c.seen.wrong > mayBe {
+		t.Errorf("with the votes: %s", c.seen)
+	}
+	if c.unseen.right > 40 && c.unseen.wrong < mayBe {
+		t.Errorf("without the votes: %s", c.unseen)
 	}
 }
 
@@ -47,7 +95,7 @@ func TestFitWritesATableOfWeights(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"DO NOT EDIT", "package planner", "const seenLicence", "var unseen = forest{"} {
+	for _, want := range []string{"DO NOT EDIT", "package planner", "seenLicence", "const unseenTrees"} {
 		if !strings.Contains(string(b), want) {
 			t.Errorf("%q is missing", want)
 		}

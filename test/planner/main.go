@@ -30,7 +30,9 @@ type question struct {
 type options struct {
 	databases, questions, split, wrong, fit  string
 	unanswerable, curve, perDatabase, asJSON bool
-	draft, kinds                             bool
+	draft, kinds, fitAndCount                bool
+
+	settleAll bool // every reading is settled, and its rivals as if they were taken
 }
 
 func main() {
@@ -52,7 +54,8 @@ func flags(args []string) (o options, err error) {
 	f.BoolVar(&o.curve, "curve", false, "print what each licence would give")
 	f.BoolVar(&o.perDatabase, "per-database", false, "print each database")
 	f.StringVar(&o.wrong, "wrong", "", "write what came out wrong or was withheld to this file; never of held databases")
-	f.StringVar(&o.fit, "fit", "", "fit the planner's weights to the dev databases and write them to this file")
+	f.StringVar(&o.fit, "fit", "", "fit the planner's weights to the databases of the split, dev or all, and write them to this file")
+	f.BoolVar(&o.fitAndCount, "fit-and-count", false, "fit weights to the dev databases, and count the held ones by them and not by the planner's own")
 	f.BoolVar(&o.kinds, "kinds", false, "print each kind of question, by the statement that answers it")
 	f.BoolVar(&o.draft, "draft", false, "take the model by way of a drafted product, as the server does")
 	f.BoolVar(&o.asJSON, "json", false, "print JSON")
@@ -62,8 +65,8 @@ func flags(args []string) (o options, err error) {
 	if o.databases == "" || o.questions == "" || f.NArg() > 0 {
 		return o, errors.New("--databases and --questions are needed, and nothing else")
 	}
-	if o.fit != "" && o.split != "dev" {
-		return o, errors.New("--fit learns from the dev databases")
+	if o.fit != "" && o.split == "held" || o.fitAndCount && (o.fit != "" || o.split != "dev" || o.wrong != "") {
+		return o, errors.New("--fit learns from dev or all databases; --fit-and-count from dev, and writes nothing")
 	}
 	if o.split != "dev" && o.split != "held" && o.split != "all" {
 		return o, errors.New("--split is dev, held or all")
@@ -84,6 +87,16 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	asked, err := read(file, o.split)
 	if err != nil {
 		return err
+	}
+	if o.fitAndCount {
+		if _, err := file.Seek(0, io.SeekStart); err != nil {
+			return err
+		}
+		others, err := read(file, "held")
+		if err != nil {
+			return err
+		}
+		return fitAndCount(ctx, o, asked, others, out)
 	}
 	if o.fit != "" {
 		return fit(ctx, o, asked, out)

@@ -32,6 +32,15 @@ type outcome struct {
 	read     bool // there is a reading that compiles
 	unscored bool // the accepted statement does not run
 	took     time.Duration
+	readings []reading // to learn from: the one that was taken, and its rivals
+}
+
+// reading is one of a question's.
+type reading struct {
+	query    semantic.Query
+	key      string // of its rows
+	evidence map[string]float64
+	right    bool
 }
 
 // report of a whole run.
@@ -77,7 +86,7 @@ func measureOne(ctx context.Context, o options, name string, asked, other []ques
 		return r, err
 	}
 	defer d.db.Close()
-	d.all = o.fit != ""
+	d.all = o.settleAll
 	gold := map[string]eval.Table{}
 	for _, q := range asked {
 		r.outcomes = append(r.outcomes, d.measure(ctx, q, gold))
@@ -98,6 +107,7 @@ func measureOne(ctx context.Context, o options, name string, asked, other []ques
 // plan gives the reading of a question, also one that is withheld, settled by
 // rows as the agents do it.
 func (d *database) plan(ctx context.Context, q string) (o outcome, query semantic.Query) {
+	d.ran = map[string]planner.Rows{}
 	start := time.Now()
 	a := d.planner.Plan(q)
 	o = outcome{Question: q, took: time.Since(start), Trace: a.Trace}
@@ -120,7 +130,23 @@ func (d *database) plan(ctx context.Context, q string) (o outcome, query semanti
 		o.read, o.Answered, o.Cause = false, false, "the way between tables is not clear"
 	}
 	o.SQL = s.SQL
+	if d.all && o.read {
+		o.readings = d.readings(ctx, a)
+	}
 	return o, query
+}
+
+// readings settles a question's rivals as if each were the one that was taken.
+func (d *database) readings(ctx context.Context, a planner.Answer) []reading {
+	out := []reading{{a.Query, d.rows(ctx, a.Query, false).Key(a.Query), a.Evidence, false}}
+	for _, c := range a.Checks {
+		if c.Rival == nil {
+			continue
+		}
+		r := d.settle(ctx, *c.Rival)
+		out = append(out, reading{r.Query, d.rows(ctx, r.Query, false).Key(r.Query), r.Evidence, false})
+	}
+	return out
 }
 
 func (d *database) settle(ctx context.Context, a planner.Answer) planner.Answer {
@@ -141,11 +167,14 @@ func (d *database) rows(ctx context.Context, q semantic.Query, stored bool) (r p
 	if err != nil {
 		return r
 	}
-	t, err := d.run(ctx, s.SQL, planner.MostRows+1)
-	if err != nil || len(t.Rows) > planner.MostRows {
+	if r, again := d.ran[s.SQL]; again {
 		return r
 	}
-	return planner.Rows{Cells: cells(t), Known: true}
+	if t, err := d.run(ctx, s.SQL, planner.MostRows+1); err == nil && len(t.Rows) <= planner.MostRows {
+		r = planner.Rows{Cells: cells(t), Known: true}
+	}
+	d.ran[s.SQL] = r
+	return r
 }
 
 func (d *database) measure(ctx context.Context, q question, gold map[string]eval.Table) outcome {
@@ -168,10 +197,22 @@ func (d *database) measure(ctx context.Context, q question, gold map[string]eval
 		o.Differs = "it does not run"
 		return o
 	}
+	for i := range o.readings {
+		o.readings[i].right = d.gives(ctx, o.readings[i].query, want, eval.Ordered(q.SQL))
+	}
 	if o.Right = eval.Same(got, want, eval.Ordered(q.SQL)); !o.Right {
 		o.Differs = d.difference(ctx, query, want, got)
 	}
 	return o
+}
+
+func (d *database) gives(ctx context.Context, q semantic.Query, want eval.Table, ordered bool) bool {
+	s, err := semantic.Compile(q, d.model, semantic.SQLite)
+	if err != nil {
+		return false
+	}
+	got, err := d.run(ctx, s.SQL, mostRows)
+	return err == nil && eval.Same(got, want, ordered)
 }
 
 // difference says how a table differs from the one that was wanted.
