@@ -210,7 +210,11 @@ func (r *run) words(reply Reply) (string, End, error) {
 	if r.bad++; r.bad > maxBad {
 		return "", BadCalls, nil
 	}
-	r.req.Messages = append(r.req.Messages, Message{FromModel: true, Text: reply.Text}, Message{Text: why})
+	said := reply.Text
+	if said == "" {
+		said = "(nothing)" // providers take no turn without words
+	}
+	r.req.Messages = append(r.req.Messages, Message{FromModel: true, Text: said}, Message{Text: why})
 	return "", "", nil
 }
 

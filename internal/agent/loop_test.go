@@ -126,6 +126,7 @@ func scenarios(t *testing.T) []scenario {
 }
 
 func TestALoopComesToItsEndOverEveryWireFormat(t *testing.T) {
+	t.Setenv("HTTP_PROXY", "http://proxy.example.com:3128") // which is not asked
 	for format, model := range formats {
 		for _, s := range scenarios(t) {
 			if s.skip != format {
@@ -286,6 +287,55 @@ func TestNoCountOfTokensOpensTheBudget(t *testing.T) {
 		end, err := loop.Run(t.Context(), "how many?")
 		if err != nil || end.End != agent.OutOfTokens || end.Spent.Steps > 10 {
 			t.Errorf("%+v: %+v, %v", c, end, err)
+		}
+	}
+}
+
+// TestAServerThatIsNotThereIsTriedAgain, and one that the dial guard refuses is
+// not.
+func TestAServerThatIsNotThereIsTriedAgain(t *testing.T) {
+	for why, want := range map[error]seen{
+		errors.New("connection refused by canary"):                  {End: agent.NotReached, Steps: 3, Waits: []time.Duration{0, 0}},
+		fault.New(fault.Denied, "10.0.0.1 is private, says canary"): notReached,
+	} {
+		for format, model := range formats {
+			synctest.Test(t, func(t *testing.T) {
+				at, p := pipeTo(t, scripted.New(done))
+				p.fails = why
+				tr := &trial{scenario: scenario{budget: roomy}, t: t}
+				end, err := tr.loop(model(at)).Run(t.Context(), "how many?")
+				must(t, err)
+				tr.got.End, tr.got.Steps = end.End, end.Spent.Steps
+				if d := cmp.Diff(want, tr.got); d != "" || strings.Contains(fault.As(end.Cause).Message, "canary") {
+					t.Errorf("%s: %s\n%v", format, d, end.Cause)
+				}
+			})
+		}
+	}
+}
+
+func TestWordsThatDoNotFitAreGivenBackOnce(t *testing.T) {
+	for format, model := range formats {
+		for want, turns := range map[agent.End][]scripted.Turn{
+			agent.Done:     {{In: 1, Out: 1}, {Text: "7", In: 1, Out: 1}},
+			agent.BadCalls: {{Text: "seven", In: 1, Out: 1}},
+		} {
+			synctest.Test(t, func(t *testing.T) {
+				f := scripted.New(turns...)
+				at, _ := pipeTo(t, f)
+				loop := agent.Loop{Model: model(at), Budget: roomy, Check: func(text string) string {
+					if text == "7" {
+						return ""
+					}
+					return "say a number"
+				}}
+				end, err := loop.Run(t.Context(), "how many?")
+				if err != nil || end.End != want || len(f.Requests()) != 2 {
+					t.Errorf("%s: %+v, %v after %d requests", format, end, err, len(f.Requests()))
+				}
+				said := map[agent.End]string{agent.Done: "(nothing)", agent.BadCalls: "seven"}[want]
+				told(1, said, "say a number")(t, f)
+			})
 		}
 	}
 }

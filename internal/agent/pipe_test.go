@@ -20,7 +20,8 @@ import (
 type piped struct {
 	conns  chan net.Conn
 	closed chan struct{}
-	deaf   bool // nobody answers
+	deaf   bool  // nobody answers
+	fails  error // of each dial
 
 	mu     sync.Mutex
 	dialed []string // addresses
@@ -56,6 +57,9 @@ func (p *piped) dial(ctx context.Context, _, address string) (net.Conn, error) {
 	if p.deaf {
 		<-ctx.Done()
 		return nil, ctx.Err()
+	}
+	if p.fails != nil {
+		return nil, p.fails
 	}
 	here, there := net.Pipe()
 	select {
