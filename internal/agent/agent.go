@@ -44,6 +44,7 @@ type Facts struct {
 	Unplaced     []string `json:"unplaced" jsonschema:"Words of the question that have no place in the data."`
 	Choices      []Choice `json:"choices" jsonschema:"Readings to choose from: ask again with the choice_id of one."`
 	ModelVersion string   `json:"model_version,omitempty" jsonschema:"Which state of the product's meaning was read."`
+	MayLeave     string   `json:"may_leave,omitempty" jsonschema:"What of the product might leave to a language model when this was answered: none, schema or rows."`
 }
 
 // Choice is a reading of the question that can be answered.

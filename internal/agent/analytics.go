@@ -78,7 +78,9 @@ func (a *Agents) fillIn(ctx context.Context, e *tool.Env, c candidate) (*candida
 	if ran == nil || err != nil {
 		return nil, why, err
 	}
-	c.plan, c.ran = c.plan.answered(ran), ran
+	if c.plan, c.ran, err = c.plan.weighed(ctx, e, c.in, ran); err != nil {
+		return nil, "", err
+	}
 	return &c, "", nil
 }
 

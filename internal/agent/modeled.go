@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/postern/postern/internal/fault"
@@ -76,6 +77,7 @@ type modeledAnswer struct {
 	sql         string
 	restatement string
 	notes       []string
+	until       time.Time // when the budget of the answer ends
 }
 
 // ask puts a question that the planner declined to the language model. With no
@@ -102,11 +104,13 @@ func (c *Configured) ask(ctx context.Context, e *tool.Env, pr product.Product, i
 		return nil, "", err
 	}
 	m.seen.Add(in.Message)
+	until := time.Now().Add(c.Budget.Time)
 	end, err := c.Talk(ctx, loop, "The question: "+string(question)+"\n\nThe schema: "+schema)
 	if err != nil {
 		return nil, "", err
 	}
 	if end.End == Done && m.last != nil && !strings.Contains(end.Text, "CANNOT") {
+		m.last.until = until
 		return m.last, "", nil
 	}
 	return nil, notAnswered(end), nil

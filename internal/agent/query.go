@@ -57,7 +57,9 @@ func (a *Agents) declined(ctx context.Context, e *tool.Env, pr product.Product, 
 		return tool.Answer[Output]{}, err
 	}
 	if ans != nil {
-		p = p.answered(ans)
+		if p, ans, err = p.weighed(ctx, e, in, ans); err != nil {
+			return tool.Answer[Output]{}, err
+		}
 		return tool.Answer[Output]{Content: Output{Facts: p.Facts, Answer: p.answer(ans.table), Table: &ans.table}, Assets: ans.assets}, nil
 	}
 	out := Output{Facts: p.Facts, Answer: p.refusal()}
@@ -72,11 +74,16 @@ type plan struct {
 	Facts
 	reason  string
 	nearest []string
+	// withheld is the planner's reading that it was not sure enough of; ordered,
+	// that its rows have an order.
+	withheld *plan
+	ordered  bool
+	other    string // what the planner read where a model's answer differs
 }
 
 // plan reads the question, or the choice that was taken of its readings.
 func (r reading) plan(ctx context.Context, e *tool.Env, in queryInput) (plan, error) {
-	p := plan{Facts: Facts{Assumptions: []string{}, Unplaced: []string{}, Choices: []Choice{}, ModelVersion: r.model.Version}}
+	p := plan{Facts: Facts{Assumptions: []string{}, Unplaced: []string{}, Choices: []Choice{}, ModelVersion: r.model.Version, MayLeave: string(r.use)}}
 	if r.model.Dialect == "" {
 		return p.abstain("Postern writes no SQL for this product's warehouse yet"), nil
 	}
@@ -93,6 +100,12 @@ func (r reading) plan(ctx context.Context, e *tool.Env, in queryInput) (plan, er
 	}
 	if !found.OK {
 		p.Unplaced, p.nearest = append(p.Unplaced, found.Unplaced...), found.Nearest
+		if found.Read {
+			if w := p.compile(found, r.model); w.Status == Answered {
+				w.ordered = len(found.Query.Order) > 0
+				p.withheld = &w
+			}
+		}
 		for _, c := range found.Choices {
 			p.Choices = append(p.Choices, Choice{c.ID, c.Text})
 		}

@@ -16,6 +16,7 @@ import (
 type reading struct {
 	model   *semantic.Model
 	planner *planner.Planner
+	use     product.ModelUse // what of the product may leave to a language model
 }
 
 // read gives the product's meaning as the caller sees it. The planner is made
@@ -28,9 +29,10 @@ func read(ctx context.Context, e *tool.Env, pr product.Product, in queryInput) (
 	if err != nil {
 		return reading{}, err
 	}
-	return reading{means.Model, tool.Made(means, func() *planner.Planner {
+	made := tool.Made(means, func() *planner.Planner {
 		return planner.New(means.Model, dictionary(means.Values))
-	})}, nil
+	})
+	return reading{means.Model, made, pr.ModelUse}, nil
 }
 
 // dictionary has the values of the text columns whose values are all known: of

@@ -140,6 +140,7 @@ func (p plan) computed(s Statistics) string {
 	}
 	b.WriteString("\n")
 	list(&b, "To know:", s.Notes)
+	p.otherwise(&b)
 	list(&b, "Taken for granted:", p.Assumptions)
 	b.WriteString(p.written())
 	return strings.TrimRight(b.String(), "\n")

@@ -42,9 +42,17 @@ func (p plan) answer(t Table) string {
 	b.WriteString(sentence(p.Restatement, "The result"))
 	b.WriteString("\n\n")
 	t.say(&b)
+	p.otherwise(&b)
 	list(&b, "Taken for granted:", p.Assumptions)
 	b.WriteString(p.written())
 	return strings.TrimRight(b.String(), "\n")
+}
+
+// otherwise says what the planner read, where a model's answer differs.
+func (p plan) otherwise(b *strings.Builder) {
+	if p.other != "" {
+		list(b, "The planner read it in another way, which gives another table:", []string{p.other})
+	}
 }
 
 // chosen says that a language model had part in the answer.

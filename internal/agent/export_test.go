@@ -1,0 +1,4 @@
+package agent
+
+// SameTable is sameTable, for its test.
+var SameTable = sameTable
