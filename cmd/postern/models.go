@@ -202,7 +202,7 @@ func (r modelRecord) called(ctx context.Context, c agent.ModelCall) (func(agent.
 	columns := c.Columns[:min(len(c.Columns), mostColumns)]
 	e := audit.Event{
 		ID: audit.NewID(start), Kind: audit.ModelCalled, Product: c.Product, Object: "model:" + c.Provider + "/" + c.Model,
-		Detail: map[string]any{"provider": c.Provider, "model": c.Model, "llm": r.config.ID, "host": r.config.Host(), "may_leave": string(c.Use), "columns": columns, "column_count": len(c.Columns), "rows": c.Rows, "bytes": c.Bytes},
+		Detail: map[string]any{"provider": c.Provider, "model": c.Model, "llm": r.config.ID, "host": r.config.Host(), "may_leave": string(c.Use), "columns": columns, "column_count": len(c.Columns), "rows": c.Rows, "earlier_turns": c.Earlier, "bytes": c.Bytes},
 	}
 	if c.Agent != "" {
 		e.Detail["agent"] = c.Agent

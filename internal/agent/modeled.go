@@ -39,6 +39,7 @@ type ModelCall struct {
 	Use      product.ModelUse
 	Columns  []string // that it tells of, as table.column
 	Rows     int      // of results in it
+	Earlier  int      // turns of the chat that it tells of
 	Bytes    int
 }
 
@@ -66,6 +67,7 @@ type modeled struct {
 	columns []string
 	seen    Words
 	rows    int // that were shown
+	earlier int // turns of the chat that were told
 	last    *modeledAnswer
 }
 
@@ -104,8 +106,15 @@ func (c *Configured) ask(ctx context.Context, e *tool.Env, pr product.Product, i
 		return nil, "", err
 	}
 	m.seen.Add(in.Message)
+	conversation, err := m.conversation()
+	if err != nil {
+		return nil, "", err
+	}
+	if conversation != "" {
+		loop.System += goesOn
+	}
 	until := time.Now().Add(c.Budget.Time)
-	end, err := c.Talk(ctx, loop, "The question: "+string(question)+"\n\nThe schema: "+schema)
+	end, err := c.Talk(ctx, loop, conversation+"The question: "+string(question)+"\n\nThe schema: "+schema)
 	if err != nil {
 		return nil, "", err
 	}
@@ -138,7 +147,7 @@ func notAnswered(e Ending) string {
 // around puts a request on record.
 func (m *modeled) around(ctx context.Context, r Request) (func(Reply, error) error, error) {
 	end, err := m.Record(ctx, ModelCall{
-		Provider: m.Provider, Model: m.Name, Product: m.in.DataProductID, Use: m.use, Columns: m.columns, Rows: m.rows, Bytes: r.Size(),
+		Provider: m.Provider, Model: m.Name, Product: m.in.DataProductID, Use: m.use, Columns: m.columns, Rows: m.rows, Earlier: m.earlier, Bytes: r.Size(),
 	})
 	if err != nil {
 		return nil, err

@@ -42,10 +42,19 @@ type Env struct {
 	// Earlier are the inputs of the chat's calls that agents answered, the
 	// oldest first: what a question may follow up on.
 	Earlier []json.RawMessage
+	// Answers are what was answered to each of Earlier.
+	Answers []Answered
 	Via     string // which door and tool, for the record
 	// Told hears of the tools that a tool calls on its way, if it does; nil
 	// hears nothing.
 	Told func(Step) error
+}
+
+// Answered is an agent's answer in a chat: its words, and its facts as they
+// were shown.
+type Answered struct {
+	Text  string
+	Facts json.RawMessage
 }
 
 // Step is a call that a tool made of another: told when it starts, and again,

@@ -324,7 +324,7 @@ func (h Tools) do(ctx context.Context, live *chat.Live, t target) (ret tool.Retu
 	} else {
 		s := t.spoken(live.ChatID, live.Request.Input)
 		env.Told = func(step tool.Step) error { return s.told(ctx, live, step) }
-		if env.Earlier, err = h.earlier(ctx, live); err != nil {
+		if env.Earlier, env.Answers, err = h.earlier(ctx, live); err != nil {
 			return tool.Return{}, err
 		}
 	}
@@ -397,23 +397,33 @@ func callID(runID string) string { return "call_" + runID }
 const looked = 200
 
 // earlier are the inputs of the chat's calls that agents answered, the oldest
-// first: what a question may follow up on.
-func (h Tools) earlier(ctx context.Context, live *chat.Live) ([]json.RawMessage, error) {
+// first, and their answers: what a question may follow up on.
+func (h Tools) earlier(ctx context.Context, live *chat.Live) (inputs []json.RawMessage, answers []tool.Answered, err error) {
 	events, err := h.Chats.Recent(ctx, live.Request.Caller, live.ChatID, looked)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var out []json.RawMessage
 	for _, e := range events {
 		var m struct {
 			Input   json.RawMessage `json:"input_payload"`
-			Postern struct {
-				Status string `json:"status"`
-			} `json:"postern"`
+			Postern json.RawMessage `json:"postern"`
+			Message struct {
+				Parts []struct {
+					Content json.RawMessage `json:"content"`
+				} `json:"parts"`
+			} `json:"model_message"`
 		}
-		if json.Unmarshal(e.Body, &m) == nil && m.Postern.Status == "answered" {
-			out = append(out, m.Input)
+		var facts struct {
+			Status string `json:"status"`
 		}
+		if json.Unmarshal(e.Body, &m) != nil || json.Unmarshal(m.Postern, &facts) != nil || facts.Status != "answered" {
+			continue
+		}
+		a := tool.Answered{Facts: m.Postern}
+		if len(m.Message.Parts) > 0 {
+			_ = json.Unmarshal(m.Message.Parts[0].Content, &a.Text) // what is no text has no words
+		}
+		inputs, answers = append(inputs, m.Input), append(answers, a)
 	}
-	return out, nil
+	return inputs, answers, nil
 }

@@ -242,8 +242,8 @@ func (r *running) first() (string, error) {
 		}
 	}
 	var b strings.Builder
-	if len(r.e.Earlier) > 0 {
-		earlier, err := agent.Quoted(r.e.Earlier[max(0, len(r.e.Earlier)-mostEarlier):])
+	if before := agent.Tellable(r.e); len(before) > 0 {
+		earlier, err := agent.Quoted(before[max(0, len(before)-mostEarlier):])
 		if err != nil {
 			return "", err
 		}
@@ -341,12 +341,30 @@ func ended(e agent.Ending) error {
 	return fault.New(fault.Unavailable, "the language model came to no end within its budget (%s)", e.End).Coded(0, "MODEL_BUDGET")
 }
 
+// least is what may leave of an answer: the least that any of the products that
+// were touched lets leave.
+func (r *running) least() product.ModelUse {
+	least := product.ModelRows
+	if len(r.uses) == 0 {
+		least = product.ModelSchema
+	}
+	for _, use := range r.uses {
+		switch {
+		case use != product.ModelSchema && use != product.ModelRows:
+			return product.ModelNone
+		case use == product.ModelSchema:
+			least = use
+		}
+	}
+	return least
+}
+
 // output is the answer: the model's words, and below them the table of the last
 // query that ran. An answer of a given form stands alone.
 func (r *running) output(text string) agent.Output {
 	out := agent.Output{Chart: r.chart, Facts: agent.Facts{
 		Status: agent.Answered, Tier: agent.LLMText, Unplaced: []string{}, Choices: []agent.Choice{},
-		Assumptions: []string{"A language model wrote the words of this answer"},
+		Assumptions: []string{"A language model wrote the words of this answer"}, MayLeave: string(r.least()),
 	}}
 	if r.last != nil {
 		out.Table, out.SQL, out.Restatement = &r.last.table, r.last.sql, r.last.restatement
