@@ -20,6 +20,7 @@ import (
 	"github.com/postern/postern/internal/auth"
 	"github.com/postern/postern/internal/keyring"
 	"github.com/postern/postern/internal/server/web"
+	"github.com/postern/postern/internal/tool"
 )
 
 // canaries are secrets that must not be found anywhere but where they were
@@ -120,6 +121,7 @@ func secretsAreFoundNowhere(t *testing.T, content bool) {
 	g.console(c)
 	g.credentials(c)
 	g.swapped(c)
+	g.agents(c)
 	names, said := newCanaries(t), newCanaries(t)
 	g.chats(c, said)
 	g.everyRoute(c, names)
@@ -242,6 +244,21 @@ func (g *gateRig) chats(c, said *canaries) {
 	g.want(201, g.do("POST", base, g.owner.token, `{"name":"`+c.make("a chat's name")+`"}`, ""))
 	question := fmt.Sprintf(`{"message":"how many sales of %s","data_product_id":"%s"}`, said.make("a question"), rigProduct)
 	g.want(200, g.do("POST", base+"/agent/default/sql_query_agent/stream", g.owner.token, question, ""))
+}
+
+// agents makes and changes an agent, whose words are its maker's: they are
+// answered to who may see it, and lie nowhere in the clear.
+func (g *gateRig) agents(c *canaries) {
+	const base = "/ai/api/v1/config/agent"
+	body := func() string {
+		return fmt.Sprintf(`{"name":"%s","description":"%s","prompt":"%s","tags":["%s"],"tool_config_ids":["%s"],"parameter_bindings":[{"sql":{"source":"fixed","fixed_value":"%s"}}],
+			"input_json_schema":{"type":"object","description":"%s"},"output_json_schema":{"type":"object","description":"%s"}}`,
+			c.make("an agent's name"), c.make("its description"), c.make("its prompt"), c.make("its tag"), tool.ID("sql_execution_tool"), c.make("a fixed value"), c.make("its input"), c.make("its output"))
+	}
+	id := field(g.t, g.want(201, g.do("POST", base, g.owner.token, body(), "")).body, "id")
+	g.want(200, g.do("PATCH", base+"/"+id, g.owner.token, body(), ""))
+	a := g.do("PATCH", base+"/"+id, g.owner.token, fmt.Sprintf(`{"prompt":["%s"],"tags":[{"x":"%s"}],"parameter_bindings":[{"sql":{"source":"%s"}}]}`, c.make("a prompt in a list"), c.make("a tag that is none"), c.make("a source")), "")
+	c.absent("a refusal of an agent", g.want(422, a).body)
 }
 
 // everyRoute sends secrets where they do not belong.

@@ -28,6 +28,7 @@ type cli struct {
 	Apply   applyCmd   `cmd:"" help:"Make products, clients, groups, grants and limits as files say."`
 	Group   groupCmd   `cmd:"" help:"Manage groups of clients and people, to share data products with."`
 	Model   modelCmd   `cmd:"" help:"Manage the language models that agents may ask."`
+	Agent   agentCmd   `cmd:"" help:"Manage custom agents."`
 	User    peopleCmd  `cmd:"" help:"Manage the people who sign in at the console."`
 	Keys    keysCmd    `cmd:"" help:"Manage the keys that sign access tokens."`
 	Audit   auditCmd   `cmd:"" help:"Read and verify the record."`

@@ -30,14 +30,32 @@ func (rd *reading) fail(rule, msg string, at ...string) {
 	rd.wrong = append(rd.wrong, fault.Field{Loc: append([]string{"body"}, at...), Msg: msg, Type: rule})
 }
 
-// readAgent reads the fields of an agent. Every wrong one is named, and so is
-// every one that there is not.
+// Define puts the fields of an agent, as they are on the wire, over a
+// definition; public is nil where they do not say. What Written gives is what
+// it takes.
+func Define(fields map[string]json.RawMessage, d *custom.Definition) (public *bool, err error) {
+	in, err := readFields(fields)
+	if err != nil {
+		return nil, err
+	}
+	return in.public, in.onto(d)
+}
+
+// Written is a definition on the wire.
+func Written(d custom.Definition) any { return written(d, d.Input) }
+
 func readAgent(w http.ResponseWriter, r *http.Request) (agentInput, error) {
-	var in agentInput
 	var body map[string]json.RawMessage
 	if err := web.Decode(w, r, &body); err != nil {
-		return in, err
+		return agentInput{}, err
 	}
+	return readFields(body)
+}
+
+// readFields reads the fields of an agent. Every wrong one is named, and so is
+// every one that there is not.
+func readFields(body map[string]json.RawMessage) (agentInput, error) {
+	var in agentInput
 	rd := &reading{}
 	fields := map[string]func(json.RawMessage, string){
 		"name":               func(v json.RawMessage, at string) { in.name = rd.text(v, at) },

@@ -1,0 +1,248 @@
+package runner
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/postern/postern/internal/agent/custom"
+	"github.com/postern/postern/internal/auth"
+	"github.com/postern/postern/internal/fault"
+	"github.com/postern/postern/internal/product"
+	"github.com/postern/postern/internal/tool"
+)
+
+var box = Toolbox{Tools: tool.Builtin()}
+
+func builtin(t testing.TB, name string) tool.Tool {
+	t.Helper()
+	found, err := tool.Find(box.Tools, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+// Whatever a model writes, and whatever is bound: bound inputs come from who
+// they are bound to, inputs that no model fills are absent unless bound, and
+// nothing that the tool does not know gets through.
+func TestNoArgumentsOfAModelReachWhatIsBound(t *testing.T) {
+	names := []string{}
+	for name := range sorts {
+		names = append(names, name)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		known, err := tool.Find(box.Tools, rapid.SampledFrom(sortedNames(names)).Draw(t, "tool"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		has, written, given := custom.Tool{Bind: map[string]custom.Binding{}}, map[string]any{"unknown": "model's"}, map[string]json.RawMessage{}
+		for _, name := range sorted(known.In.Properties) {
+			written[name] = "model's"
+			given[name] = json.RawMessage(`"caller's"`)
+			switch rapid.IntRange(0, 3).Draw(t, name) {
+			case 1:
+				has.Bind[name] = custom.Binding{Source: custom.Fixed, Value: json.RawMessage(`"maker's"`)}
+			case 2:
+				has.Bind[name] = custom.Binding{Source: custom.User}
+			}
+		}
+		args, err := json.Marshal(written)
+		if err != nil {
+			t.Fatal(err)
+		}
+		call, err := (&running{given: given}).arguments(known, has, args)
+		if err != nil {
+			t.Fatal(err)
+		}
+		shown := visible(known, has)
+		for _, name := range sorted(known.In.Properties) {
+			want := map[custom.Source]string{custom.Fixed: "maker's", custom.User: "caller's"}[has.Bind[name].Source]
+			if got := textOf(call[name]); want != "" && (got != want || shown.Properties[name] != nil) {
+				t.Errorf("%s of %s is %q, and shown: %v", name, known.Name, got, shown.Properties[name] != nil)
+			}
+			for _, h := range hidden {
+				if name == h && want == "" && (call[name] != nil || shown.Properties[name] != nil) {
+					t.Errorf("%s of %s is filled by a model", name, known.Name)
+				}
+			}
+		}
+		if call["unknown"] != nil {
+			t.Error("what the tool does not know got through")
+		}
+	})
+}
+
+func sortedNames(names []string) []string {
+	of := map[string]bool{}
+	for _, n := range names {
+		of[n] = true
+	}
+	return sorted(of)
+}
+
+func TestShowingAToolDoesNotChangeIt(t *testing.T) {
+	before, err := json.Marshal(builtin(t, "sql_execution_tool").In)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := custom.Definition{Tools: []custom.Tool{{ID: tool.ID("sql_execution_tool"), Bind: map[string]custom.Binding{Product: {Source: custom.User}, "sql": {Source: custom.User, Key: "q"}}}}}
+	visible(builtin(t, "sql_execution_tool"), d.Tools[0])
+	Parameters(builtin(t, "sql_execution_tool"))
+	if _, err := box.Input(d); err != nil {
+		t.Fatal(err)
+	}
+	after, err := json.Marshal(builtin(t, "sql_execution_tool").In)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(string(before), string(after)); d != "" {
+		t.Error(d)
+	}
+}
+
+// Every tool that there is can be given to an agent or is refused by name, so
+// that a new one is decided upon.
+func TestEveryToolIsHadOrRefusedByName(t *testing.T) {
+	refused := map[string]bool{"get_data_sources_tool": true}
+	for _, one := range tool.Builtin() {
+		_, err := box.Find(tool.ID(one.Name))
+		switch {
+		case !one.Available:
+			if err == nil {
+				t.Errorf("%s is not available, and can be had", one.Name)
+			}
+		case refused[one.Name] == (err == nil):
+			t.Errorf("%s: %v; say in sorts what a model sees of it", one.Name, err)
+		}
+	}
+	for name := range sorts {
+		builtin(t, name)
+	}
+	for name, s := range starts {
+		d, ok := Start(tool.Tool{Name: name, Title: name})
+		if err := box.Fits(t.Context(), nil, &d); !ok || err != nil || len(d.Tools) != len(s.tools) {
+			t.Errorf("a clone of %s cannot run: %v", name, err)
+		}
+	}
+}
+
+// versions is data of one product, whose versions let different things leave.
+type versions map[string]product.ModelUse
+
+func (v versions) Product(_ context.Context, _ auth.Caller, id, version string) (product.Product, error) {
+	use, known := v[version]
+	if !known {
+		return product.Product{}, fault.New(fault.NotFound, "data product %q not found", id)
+	}
+	return product.Product{ID: id, ModelUse: use}, nil
+}
+
+func TestAnOldVersionShowsAModelNoMoreThanTheCurrentOne(t *testing.T) {
+	for _, c := range []struct {
+		current, old product.ModelUse
+		want         product.ModelUse // "" is not asked
+	}{
+		{product.ModelRows, product.ModelRows, product.ModelRows},
+		{product.ModelSchema, product.ModelRows, product.ModelSchema},
+		{product.ModelRows, product.ModelSchema, product.ModelSchema},
+		{product.ModelNone, product.ModelRows, ""},
+		{product.ModelRows, product.ModelNone, ""},
+		{product.ModelRows, "something new", ""},
+	} {
+		r := &running{e: &tool.Env{Data: dataOf{versions: versions{"": c.current, "1.0.0": c.old}}}, uses: map[string]product.ModelUse{}}
+		got, err := r.may(t.Context(), builtin(t, "sql_execution_tool"), map[string]any{Product: json.RawMessage(`"p"`), version: json.RawMessage(`"1.0.0"`)})
+		if got != c.want || (err == nil) != (c.want != "") || err != nil && !fault.Is(err, fault.Invalid) {
+			t.Errorf("%s now and %s then: %q, %v", c.current, c.old, got, err)
+		}
+	}
+}
+
+// dataOf is tool.Data that has nothing but products.
+type dataOf struct {
+	tool.Data
+	versions
+}
+
+func (d dataOf) Product(ctx context.Context, c auth.Caller, id, version string) (product.Product, error) {
+	return d.versions.Product(ctx, c, id, version)
+}
+
+func TestOnlyResultsOfTheRunAreDrawn(t *testing.T) {
+	r := &running{kept: map[string]product.ModelUse{"ours": product.ModelSchema}}
+	for asset, good := range map[string]bool{`"ours"`: true, `"theirs"`: false, `5`: false, `null`: false} {
+		if _, err := r.may(t.Context(), builtin(t, "generate_chart_tool"), map[string]any{"asset_id": json.RawMessage(asset)}); (err == nil) != good {
+			t.Errorf("%s: %v", asset, err)
+		}
+	}
+}
+
+func TestWordsFetchNothing(t *testing.T) {
+	for in, want := range map[string]string{
+		"a < b and c <3":                    "a < b and c <3",
+		`see ![x](https://e.example/?q=1)`:  `see [x](https://e.example/?q=1)`,
+		`<img src=x> <SVG/onload=y> <!-- `:  `&lt;img src=x> &lt;SVG/onload=y> &lt;!-- `,
+		"![a][b]\n\n[b]: https://e.example": "[a][b]\n\n[b]: https://e.example",
+	} {
+		if got := tame(in); got != want {
+			t.Errorf("%q: %q", in, got)
+		}
+	}
+}
+
+// A schema that was let in is one that inputs can be checked against.
+func FuzzSchemas(f *testing.F) {
+	for _, s := range []string{
+		`{"type":"object"}`, `{"type":"object","properties":{"a":null}}`, `{"type":"object","properties":{"a":{"type":"string","pattern":"("}}}`,
+		`{"type":"object","required":["a","a"],"properties":{"a":true}}`, `{"type":"object","properties":{"message":{"type":"string","minLength":-1}}}`,
+		`{"type":"object","properties":{"data_product_id":{"x-tool-bindings":["t"]},"b":{"x-tool-bindings":1,"x-original-agent-input":true}}}`,
+		`{"type":"object","allOf":[{"properties":{"a":{"multipleOf":0}}}],"dependentRequired":{"a":null}}`, `{"type":"object","properties":{"":{}},"additionalProperties":false}`,
+	} {
+		f.Add(s, `{"a":"x","message":"m"}`)
+	}
+	f.Fuzz(func(t *testing.T, schema, input string) {
+		d := custom.Definition{Name: "n", Input: json.RawMessage(schema), Output: json.RawMessage(schema),
+			Tools: []custom.Tool{{ID: tool.ID("sql_execution_tool"), Bind: map[string]custom.Binding{Product: {Source: custom.User}}}}}
+		if !json.Valid(d.Input) || box.Fits(t.Context(), nil, &d) != nil {
+			return
+		}
+		in, err := box.Input(d)
+		if err != nil {
+			t.Fatalf("%s was let in: %v", schema, err)
+		}
+		fields, err := tool.FieldsOf(in)
+		if err != nil {
+			t.Fatalf("%s was let in: %v", schema, err)
+		}
+		if in.Properties[Product] == nil {
+			t.Errorf("%s has no place for what is bound to the caller", schema)
+		}
+		_, _ = fields.Check(json.RawMessage(input))
+		again := d
+		if err := box.Fits(t.Context(), nil, &again); err != nil {
+			t.Errorf("%s, as it is kept, is refused: %v", d.Input, err)
+		}
+	})
+}
+
+func TestSchemasThatDoNotStandForThemselvesAreRefused(t *testing.T) {
+	deep := strings.Repeat(`{"properties":{"a":`, 30) + `{}` + strings.Repeat(`}}`, 30)
+	var wide []string
+	for i := range 200 {
+		wide = append(wide, fmt.Sprintf(`"p%d":{}`, i))
+	}
+	for _, s := range []string{
+		`{"type":"object","$ref":"https://example.com"}`, `{"type":"object","properties":{"a":{"$dynamicRef":"#x"}}}`, `{"type":"object","$defs":{}}`,
+		strings.Replace(deep, "{", `{"type":"object",`, 1), `{"type":"object","properties":{` + strings.Join(wide, ",") + `}}`, `{"type":"string"}`, `[]`,
+	} {
+		d := custom.Definition{Name: "n", Input: json.RawMessage(s)}
+		if err := box.Fits(t.Context(), nil, &d); !fault.Is(err, fault.Invalid) {
+			t.Errorf("%.80s: %v", s, err)
+		}
+	}
+}
