@@ -88,6 +88,7 @@ func Look(ctx context.Context, s product.Schema, m *semantic.Model, sessions []S
 	}
 	l.settle()
 	m.InferExcept(l.others(within, s, sessions))
+	l.contained(within, s, sessions)
 	return ctx.Err()
 }
 

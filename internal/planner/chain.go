@@ -51,6 +51,11 @@ func (b *builder) linkOf(p *pred) int {
 	}
 	var links []int
 	for _, h := range b.f.hints {
+		if slices.ContainsFunc(h, func(c cand) bool {
+			return c.column < 0 && c.score > 0.4 && b.adjacent(c.table, b.head) && b.adjacent(c.table, p.slot.pick.table)
+		}) {
+			return -1 // the way there goes through it
+		}
 		for _, c := range h {
 			if c.column < 0 && c.score >= h[0].score-0.05 && c.score > 0.4 {
 				links = append(links, c.table)

@@ -24,6 +24,32 @@ func (m *Model) InferExcept(apart func(Join) bool) {
 	m.settle()
 }
 
+// Guess adds joins that were found some other way, and makes their columns
+// keys to other tables.
+func (m *Model) Guess(joins []Join) {
+	for _, j := range joins {
+		if !m.addJoin(j) {
+			continue
+		}
+		if t, ok := m.Table(j.From); ok {
+			for _, name := range j.Columns {
+				if c, ok := t.Column(name); ok {
+					c.Role, c.Additive = Foreign, ""
+				}
+			}
+		}
+	}
+	m.settle()
+}
+
+// Connected reports whether a join leads from one table to the other, either
+// way.
+func (m *Model) Connected(a, b string) bool {
+	return slices.ContainsFunc(m.Joins, func(j Join) bool {
+		return fold(j.From, a) && fold(j.To, b) || fold(j.From, b) && fold(j.To, a)
+	})
+}
+
 // Singular is the singular of an English noun, by its ending alone.
 func Singular(w string) string {
 	l := strings.ToLower(w)
