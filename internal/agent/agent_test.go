@@ -244,7 +244,7 @@ func TestWhatWasReadIsRememberedForFiveMinutes(t *testing.T) {
 		return len(ran)
 	}
 	first, second := runs(), runs()
-	if first < 5 || second != 2 { // one to see what the reading gives, one to answer
+	if first-second < 3 || second < 2 { // what it reads and its rivals give, and the answer, run again
 		t.Errorf("the first question ran %d statements, the second %d", first, second)
 	}
 	w.now = w.now.Add(5*time.Minute + time.Second)
