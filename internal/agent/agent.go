@@ -58,7 +58,7 @@ type Output struct {
 	Facts
 	Answer string `json:"answer" jsonschema:"The answer in words, with the beginning of the table."`
 	Table  *Table `json:"table,omitempty" jsonschema:"What the statement gave."`
-	// Statistics are of analytics_agent, where the question asked for one.
+	// Statistics are of agents that analyse, where the question asked for one.
 	Statistics *Statistics       `json:"statistics,omitempty" jsonschema:"What was computed over the statement's rows."`
 	Chart      *tool.ChartOutput `json:"chart,omitempty" jsonschema:"The chart of the table, of agents that draw one."`
 }
@@ -99,6 +99,8 @@ type queryInput struct {
 	DataProductVersion string `json:"data_product_version,omitempty" jsonschema:"Version of the data product; leave out for the current one."`
 	AuthID             string `json:"auth_id,omitempty" jsonschema:"A stored warehouse credential (auth_id) to use; leave out to use the newest active one."`
 	ChoiceID           string `json:"choice_id,omitempty" jsonschema:"Id of one of the choices that an earlier answer to the same message gave."`
+
+	analyses bool // a language model may compute statistics and draw
 }
 
 // Product says which product the input is about, so that tools check it first.

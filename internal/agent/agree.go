@@ -18,7 +18,7 @@ import (
 // read.
 func (p plan) weighed(ctx context.Context, e *tool.Env, in queryInput, ans *modeledAnswer) (plan, *modeledAnswer, error) {
 	w := p.withheld
-	if w == nil {
+	if w == nil || ans.statistics != nil { // what was computed is of the model's own statement
 		return p.answered(ans), ans, nil
 	}
 	if oneStatement(w.SQL, ans.sql) {
@@ -43,7 +43,12 @@ func (p plan) weighed(ctx context.Context, e *tool.Env, in queryInput, ans *mode
 			return p, nil, err
 		}
 	}
-	return p.agreed(), &modeledAnswer{table: t, assets: assets}, nil
+	return p.agreed(), &modeledAnswer{table: t, assets: append(assets, chartOf(ans.assets)...), chart: ans.chart, image: ans.image}, nil
+}
+
+// chartOf is the chart among what was kept.
+func chartOf(assets []tool.AssetRef) []tool.AssetRef {
+	return slices.DeleteFunc(slices.Clone(assets), func(a tool.AssetRef) bool { return a.Kind != "chart" })
 }
 
 func earlier(a, b time.Time) time.Time {

@@ -90,10 +90,14 @@ func (a *Agents) conclude(ctx context.Context, e *tool.Env, in analyticsInput, c
 	if err != nil {
 		return tool.Answer[Output]{}, err
 	}
-	out := Output{Facts: c.plan.Facts, Table: &t}
-	if c.want.tool == "" {
+	ans := tool.Answer[Output]{Content: Output{Facts: c.plan.Facts, Table: &t}, Assets: assets}
+	out := &ans.Content
+	switch {
+	case c.want.tool == "" && c.ran != nil:
+		ans = c.plan.content(c.ran)
+	case c.want.tool == "":
 		out.Answer = c.plan.answer(t)
-	} else {
+	default:
 		if out.Statistics, err = compute(ctx, e, c, t); err != nil {
 			return tool.Answer[Output]{}, err
 		}
@@ -102,7 +106,7 @@ func (a *Agents) conclude(ctx context.Context, e *tool.Env, in analyticsInput, c
 	if in.DataProductID == "" {
 		out.Answer += "\n\nFrom the data product " + c.in.DataProductID + "."
 	}
-	return drawn(ctx, e, c.in, in.Message, tool.Answer[Output]{Content: out, Assets: assets})
+	return drawn(ctx, e, c.in, in.Message, ans)
 }
 
 func (c candidate) execute(ctx context.Context, e *tool.Env) (Table, []tool.AssetRef, error) {
@@ -201,7 +205,7 @@ func ask(ctx context.Context, e *tool.Env, in analyticsInput, products []string)
 		if err != nil {
 			return nil, nil, err
 		}
-		c := candidate{pr: pr, in: queryInput{Message: question, DataProductID: id, AuthID: in.AuthID, ChoiceID: in.ChoiceID}, want: want}
+		c := candidate{pr: pr, in: queryInput{Message: question, DataProductID: id, AuthID: in.AuthID, ChoiceID: in.ChoiceID, analyses: want.tool == ""}, want: want}
 		if c.r, err = read(ctx, e, pr, c.in); err == nil {
 			c.plan, err = c.r.plan(ctx, e, c.in)
 		}

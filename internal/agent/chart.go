@@ -18,7 +18,7 @@ import (
 // question to the data.
 func (a *Agents) charted(ctx context.Context, e *tool.Env, in queryInput) (tool.Answer[Output], error) {
 	asked := in.Message
-	in.Message = chart.Plain(asked)
+	in.Message, in.analyses = chart.Plain(asked), true
 	ans, err := a.query(ctx, e, in)
 	if err != nil || ans.Content.Table == nil {
 		return ans, err
@@ -30,6 +30,9 @@ func (a *Agents) charted(ctx context.Context, e *tool.Env, in queryInput) (tool.
 // without one.
 func drawn(ctx context.Context, e *tool.Env, in queryInput, asked string, ans tool.Answer[Output]) (tool.Answer[Output], error) {
 	out := &ans.Content
+	if out.Chart != nil {
+		return ans, nil // a language model drew it
+	}
 	t, asset, err := wholeTable(ctx, e, ans)
 	if err != nil {
 		return ans, err

@@ -80,6 +80,9 @@ type modeledAnswer struct {
 	restatement string
 	notes       []string
 	until       time.Time // when the budget of the answer ends
+	statistics  *Statistics
+	chart       *tool.ChartOutput
+	image       func(context.Context) (tool.Image, error)
 }
 
 // ask puts a question that the planner declined to the language model. With no
@@ -101,6 +104,9 @@ func (c *Configured) ask(ctx context.Context, e *tool.Env, pr product.Product, i
 	loop := Loop{System: instructions, Around: m.around}
 	if m.use != product.ModelRows {
 		loop.System += valuesStay
+	}
+	if in.analyses {
+		loop.System += overTables
 	}
 	if loop.Tools, err = m.tools(); err != nil {
 		return nil, "", err
@@ -165,21 +171,21 @@ var own = []string{
 // tools are what the model may call: the tools that every caller has, without
 // the inputs that are the caller's own.
 func (m *modeled) tools() ([]LoopTool, error) {
+	offers := []offered{
+		{"semantic_query_tool", m.query("semantic_query_tool", LLMSemantic), true, nil},
+		{"sql_execution_tool", m.query("sql_execution_tool", LLMSQL), true, nil},
+		{"get_data_schema_tool", m.schema, false, nil},
+	}
+	if m.in.analyses {
+		offers = append(offers, m.overTable()...)
+	}
 	var out []LoopTool
-	for _, t := range []struct {
-		name   string
-		call   func(context.Context, json.RawMessage) (string, error)
-		needed bool
-	}{
-		{"semantic_query_tool", m.query("semantic_query_tool", LLMSemantic), true},
-		{"sql_execution_tool", m.query("sql_execution_tool", LLMSQL), true},
-		{"get_data_schema_tool", m.schema, false},
-	} {
+	for _, t := range offers {
 		full, err := tool.Find(tool.Builtin(), t.name)
 		if err != nil {
 			return nil, err
 		}
-		schema, err := withoutOwn(full.In)
+		schema, err := withoutOwn(full.In, slices.Concat(own, t.own))
 		if err != nil {
 			return nil, err
 		}
@@ -200,8 +206,16 @@ func (m *modeled) tools() ([]LoopTool, error) {
 	return out, nil
 }
 
+// offered is a tool that the model may call.
+type offered struct {
+	name   string
+	call   func(context.Context, json.RawMessage) (string, error)
+	needed bool
+	own    []string // inputs that are the caller's, beside those that always are
+}
+
 // withoutOwn is an input's schema without what is the caller's.
-func withoutOwn(in any) (json.RawMessage, error) {
+func withoutOwn(in any, own []string) (json.RawMessage, error) {
 	var s struct {
 		Type       string                     `json:"type"`
 		Properties map[string]json.RawMessage `json:"properties"`

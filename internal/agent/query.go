@@ -60,7 +60,7 @@ func (a *Agents) declined(ctx context.Context, e *tool.Env, pr product.Product, 
 		if p, ans, err = p.weighed(ctx, e, in, ans); err != nil {
 			return tool.Answer[Output]{}, err
 		}
-		return tool.Answer[Output]{Content: Output{Facts: p.Facts, Answer: p.answer(ans.table), Table: &ans.table}, Assets: ans.assets}, nil
+		return p.content(ans), nil
 	}
 	out := Output{Facts: p.Facts, Answer: p.refusal()}
 	if why != "" {

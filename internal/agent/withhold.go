@@ -8,11 +8,11 @@ import (
 // errorWords are what warehouses and the form of semantic queries say when they
 // refuse one, apart from names and values. What a column of states would hold
 // (open, closed, paid) is not among them.
-var errorWords = setOf(`a absolute again agg aggregate aggregates alias all allow also ambiguous an and another any appear are argument arguments
+var errorWords = setOf(`a about absolute again agg aggregate aggregates alias all allow also ambiguous an and another any appear are argument arguments
 	arithmetic as at attempt be before begins between binder binding bindings boolean both but by call caller candidate cannot cast
 	catalog clause clear column columns compare compares comparison condition conditions contains control conversion convert could
 	current data date days deep did dimension dimensions divide division do does done down duplicate each either empty end error
-	exactly except exist exists expected explicit expression expressions extract false field fields filter filters find for form found
+	exactly except exist exists expected explicit expression expressions extract false field fields filter filters find first for form found
 	from function functions give given gives goes grain greater group grouping has have having hint holds if implicit in incomplete
 	input integer intersect interval into invalid is it its join joins keep key keys knows least left less limit line list lists
 	literal locked match mean meant measure measures metric metrics missing misuse month months more most must name named names near
