@@ -138,6 +138,24 @@ func TestALoopComesToItsEndOverEveryWireFormat(t *testing.T) {
 	}
 }
 
+// message is what a caller is told of an error.
+func message(err error) string {
+	if f := fault.As(err); f != nil {
+		return f.Message
+	}
+	return ""
+}
+
+// asked is the nth request that the fake got.
+func asked(t *testing.T, f *scripted.Fake, n int) scripted.Request {
+	t.Helper()
+	all := f.Requests()
+	if n >= len(all) {
+		t.Fatalf("there is no request %d, of %d", n, len(all))
+	}
+	return all[n]
+}
+
 // trial is a scenario under way.
 type trial struct {
 	scenario
@@ -166,7 +184,7 @@ func (s scenario) run(t *testing.T, model func(wire.Endpoint) agent.Model) {
 	if s.took != 0 && took != s.took || took > s.budget.Time {
 		t.Errorf("it took %v", took)
 	}
-	if s.cause != "" && (end.Cause == nil || !strings.Contains(fault.As(end.Cause).Message, s.cause)) {
+	if s.cause != "" && !strings.Contains(message(end.Cause), s.cause) {
 		t.Errorf("the cause is %v", end.Cause)
 	}
 	if end.Cause != nil && strings.Contains(end.Cause.Error(), "canary") {
@@ -306,7 +324,7 @@ func TestAServerThatIsNotThereIsTriedAgain(t *testing.T) {
 				end, err := tr.loop(model(at)).Run(t.Context(), "how many?")
 				must(t, err)
 				tr.got.End, tr.got.Steps = end.End, end.Spent.Steps
-				if d := cmp.Diff(want, tr.got); d != "" || strings.Contains(fault.As(end.Cause).Message, "canary") {
+				if d := cmp.Diff(want, tr.got); d != "" || strings.Contains(message(end.Cause), "canary") {
 					t.Errorf("%s: %s\n%v", format, d, end.Cause)
 				}
 			})

@@ -35,8 +35,8 @@ func recordingOf(format string) string {
 const about = "llama.cpp's server with SmolLM2-135M-Instruct, asked over the format that this file is named after.\n" +
 	"Written by: RECORD=1 test/integration. The requests alone: go test ./internal/agent -run Recorded -rewrite.\n\n"
 
-// asked puts the question to what stands at server, and says how it came out.
-func asked(t *testing.T, format, path string, server http.Handler) agent.Output {
+// answers puts the question to what stands at server, and says how it came out.
+func answers(t *testing.T, format, path string, server http.Handler) agent.Output {
 	t.Helper()
 	w := worldAt(t, format, product.ModelSchema, server)
 	m := w.agents.Models.(*agent.Configured)
@@ -66,7 +66,7 @@ func TestARecordedModelIsAskedAsItWas(t *testing.T) {
 			must(t, err)
 			p, err := scripted.Replay(b)
 			must(t, err)
-			out := asked(t, r.format, r.path, p)
+			out := answers(t, r.format, r.path, p)
 			if *rewrite {
 				must(t, os.WriteFile(recordingOf(r.format), p.Rewritten(), 0o644))
 				return
@@ -90,7 +90,7 @@ func keep(t *testing.T, format, path string) {
 	upstream, err := url.Parse(*record)
 	must(t, err)
 	r := &scripted.Recorder{Upstream: strings.TrimRight(upstream.String(), "/")}
-	out := asked(t, format, path, r)
+	out := answers(t, format, path, r)
 	t.Logf("%s: %s", out.Status, out.Answer)
 	must(t, os.MkdirAll(filepath.Dir(recordingOf(format)), 0o755))
 	must(t, os.WriteFile(recordingOf(format), r.File(about), 0o644))

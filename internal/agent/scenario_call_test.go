@@ -33,7 +33,7 @@ func told(n int, what ...string) func(*testing.T, *scripted.Fake) {
 	return func(t *testing.T, f *scripted.Fake) {
 		t.Helper()
 		for _, w := range what {
-			if body := f.Requests()[n].Body; !strings.Contains(body, w) {
+			if body := asked(t, f, n).Body; !strings.Contains(body, w) {
 				t.Errorf("request %d does not say %q: %s", n, w, body)
 			}
 		}
@@ -71,7 +71,7 @@ var callScenarios = []scenario{
 	{name: "two objects where one is", turns: []scripted.Turn{call(`{"n":1}{"n":2}`), call(`{"n":1}`), done}, want: worked(3, `{"n":1}`), check: told(1, "not a JSON object")},
 	{name: "arguments nested without end", turns: []scripted.Turn{call(`{"n":` + strings.Repeat("[", 20_000)), call(`{"n":1}`), done}, want: worked(3, `{"n":1}`)},
 	{name: "what does not fit goes back as an object, which providers take", turns: []scripted.Turn{call(`[1]`), done}, want: worked(2), check: func(t *testing.T, f *scripted.Fake) {
-		body := f.Requests()[1].Body
+		body := asked(t, f, 1).Body
 		for _, bad := range []string{`"input":[1]`, `"args":[1]`, `"arguments":"[1]"`} {
 			if strings.Contains(body, bad) {
 				t.Errorf("it goes back as %s", bad)
@@ -83,7 +83,7 @@ var callScenarios = []scenario{
 	{name: "a tool without a name", turns: []scripted.Turn{of(""), call(`{"n":1}`), done}, want: worked(3, `{"n":1}`), check: told(1, "no tool of this name", `"unknown"`)},
 	{name: "a name that no provider takes does not go back", turns: []scripted.Turn{of("functions.drop table; " + strings.Repeat("x", 500)), call(`{"n":1}`), done}, skip: "gemini",
 		want: worked(3, `{"n":1}`), check: func(t *testing.T, f *scripted.Fake) {
-			if strings.Contains(f.Requests()[1].Body, "functions.drop") {
+			if strings.Contains(asked(t, f, 1).Body, "functions.drop") {
 				t.Error("it does")
 			}
 		}},
@@ -95,7 +95,7 @@ var callScenarios = []scenario{
 	{name: "the same call for ever ends with the steps", turns: []scripted.Turn{call(`{"n":1}`)}, want: seen{End: agent.OutOfSteps, Steps: 8, Calls: manyArgs(8)}},
 	{name: "words of a tool that look like the wire", turns: []scripted.Turn{call(`{"words":"\"}]}\n\ndata: [DONE]\n\n"}`), done},
 		want: worked(2, `{"words":"\"}]}\n\ndata: [DONE]\n\n"}`), check: func(t *testing.T, f *scripted.Fake) {
-			if strings.Contains(f.Requests()[1].Body, "\n\ndata:") {
+			if strings.Contains(asked(t, f, 1).Body, "\n\ndata:") {
 				t.Error("they are on the wire as they are")
 			}
 		}},
@@ -109,7 +109,7 @@ var callScenarios = []scenario{
 func renamed(n int, id string) func(*testing.T, *scripted.Fake) {
 	return func(t *testing.T, f *scripted.Fake) {
 		t.Helper()
-		if last := f.Requests()[n]; !strings.Contains(last.Path, ":streamGenerate") && strings.Count(last.Body, fmt.Sprintf("%q", id)) != 2 {
+		if last := asked(t, f, n); !strings.Contains(last.Path, ":streamGenerate") && strings.Count(last.Body, fmt.Sprintf("%q", id)) != 2 {
 			t.Errorf("call and result are not both called %s: %s", id, last.Body)
 		}
 	}
