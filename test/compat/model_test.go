@@ -105,7 +105,7 @@ func TestARealModelIsAskedAndOnRecord(t *testing.T) {
 	}
 	for i, c := range called {
 		d, end := c.Detail, answered[i].Detail
-		if c.Product != p.ID || d.Provider != "openai" || d.Model != "smollm2" || "http://"+d.Host != url || d.MayLeave != "schema" ||
+		if c.Product != p.ID || d.Provider != "openai" || d.Model != "smollm2" || !strings.HasPrefix(url, "http://"+d.Host) || d.MayLeave != "schema" ||
 			!slices.Equal(d.Columns, []string{"orders.id", "orders.customer", "orders.total"}) || d.Bytes < 1000 || d.Rows != 0 {
 			t.Errorf("on record: %+v", c)
 		}

@@ -100,6 +100,7 @@ func (r *Recorder) ServeHTTP(w http.ResponseWriter, in *http.Request) {
 	}
 	out.Header = in.Header.Clone()
 	out.Header.Del("Accept-Encoding") // the transport's own, which it undoes
+	out.Close = true                  // a server that ends idle connections is asked all the same
 	res, err := http.DefaultTransport.RoundTrip(out)
 	if err != nil {
 		http.Error(w, "the recorder does not reach the server", http.StatusBadGateway)
