@@ -351,6 +351,11 @@ func TestAPublishedAgentIsAToolOfThoseWhoMayRunIt(t *testing.T) {
 	if got := call(g.other); !strings.Contains(got, "unknown tool") {
 		t.Errorf("another's: %s", got)
 	}
+	// An admin, who may run it by its role, calls it by name; nobody writes into
+	// what its model reads.
+	if strings.Contains(listed(g.admin), name) || !strings.Contains(call(g.admin), "Hello there.") {
+		t.Errorf("to an admin: %s %s", listed(g.admin), call(g.admin))
+	}
 	toolID := field(t, a.body, "id")
 	for who, status := range map[*machine]int{&g.owner: 200, &g.other: 404} {
 		g.want(status, g.do("GET", "/ai/api/v1/config/tool/"+toolID, who.token, "", ""))
@@ -419,5 +424,53 @@ func TestAChangeOfAnotherVersionIsRefused(t *testing.T) {
 	got := []int{change(first, `{"name":"one"}`), change(first, `{"name":"two"}`), change(`"2"`, `{"name":"three"}`), change("*", `{"name":"four"}`), change("x", `{"name":"five"}`)}
 	if d := cmp.Diff([]int{200, 412, 200, 200, 422}, got); d != "" || first != `"1"` {
 		t.Errorf("%s %s", first, d)
+	}
+}
+
+// In a chat, a custom agent is told what it was asked before, and not what
+// others were: that may be of a product that lets nothing leave.
+func TestACustomAgentIsToldOfItsOwnQuestionsAlone(t *testing.T) {
+	f := scripted.New(says("First."), says("Second."))
+	g := asksAModel(t, "openai", "sk-of-a-fake", f)
+	g.letting("rig:none", "none")
+	in := "?chat_id=" + g.chatID
+	g.want(200, g.do("POST", "/ai/api/v1/chats/agent/default/sql_query_agent/stream"+in, g.owner.token, `{"message":"how many sales","data_product_id":"rig:none"}`, ""))
+	for _, message := range []string{"good morning", "good night"} {
+		g.want(200, g.do("POST", "/ai/api/v1/chats/agent/"+g.agent+"/stream"+in, g.owner.token, `{"message":"`+message+`"}`, ""))
+	}
+	if got := sent(f); strings.Contains(got, "how many sales") || strings.Contains(got, "rig:none") {
+		t.Errorf("the model was told of another's question: %s", got)
+	}
+	if last := f.Requests()[1].Body; !strings.Contains(last, "good morning") || !strings.Contains(last, "good night") {
+		t.Errorf("the model was not told of the first: %s", last)
+	}
+	a := g.want(200, g.do("GET", "/ai/api/v1/chats/"+g.chatID+"/messages", g.owner.token, "", ""))
+	if !strings.Contains(string(a.body), "Second.") {
+		t.Errorf("the chat: %s", a.body)
+	}
+}
+
+func TestACustomAgentIsCanceledWhileItsModelIsSilent(t *testing.T) {
+	asked := make(chan struct{})
+	f := scripted.New(scripted.Turn{Hold: make(chan struct{}), Asked: func() { close(asked) }})
+	g := asksAModel(t, "openai", "sk-of-a-fake", f)
+	ended := make(chan answer, 1)
+	go func() {
+		ended <- g.do("POST", "/ai/api/v1/chats/agent/"+g.agent+"/stream?chat_id="+g.chatID, g.owner.token, `{"message":"hello?"}`, "")
+	}()
+	<-asked
+	g.want(200, g.do("POST", "/ai/api/v1/chats/"+g.chatID+"/cancel", g.owner.token, "", ""))
+	if a := <-ended; a.status != 200 || !strings.Contains(string(a.body), "CANCELED") {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+}
+
+func TestACustomAgentKeepsToItsModelsBudget(t *testing.T) {
+	f := scripted.New(calls("list_data_products_tool", `{"search_term":""}`))
+	g := asksAModel(t, "openai", "sk-of-a-fake", f)
+	id := g.made(`{"name":"Endless","tool_config_ids":["%s"]}`, tool.ID("list_data_products_tool"))
+	s := g.run(g.owner, id, `{"message":"go on"}`)
+	if s.facts.Status != "failed" || s.facts.Error.Name != "MODEL_BUDGET" || len(f.Requests()) != 8 {
+		t.Errorf("%d requests: %+v", len(f.Requests()), s.facts)
 	}
 }

@@ -114,7 +114,8 @@ func (a *Agents) May(ctx context.Context, c auth.Caller, id string, acts ...Acti
 // definitions: Open gives those.
 type Seen struct {
 	Stored
-	Public bool
+	Public  bool
+	Granted bool // to the caller, a group of its or everyone, not only by its role
 }
 
 // List lists the agents that the caller may do that with.
@@ -134,7 +135,7 @@ func (a *Agents) List(ctx context.Context, c auth.Caller, act Action) ([]Seen, e
 	var out []Seen
 	for _, s := range all {
 		if a.Policy.Agent(c, act, s.ID, of[s.ID]) == nil {
-			out = append(out, Seen{s, public(of[s.ID])})
+			out = append(out, Seen{s, public(of[s.ID]), len(of[s.ID]) > 0})
 		}
 	}
 	return out, nil

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -324,7 +325,7 @@ func (h Tools) do(ctx context.Context, live *chat.Live, t target) (ret tool.Retu
 	} else {
 		s := t.spoken(live.ChatID, live.Request.Input)
 		env.Told = func(step tool.Step) error { return s.told(ctx, live, step) }
-		if env.Earlier, env.Answers, err = h.earlier(ctx, live); err != nil {
+		if env.Earlier, env.Answers, err = h.earlier(ctx, live, t); err != nil {
 			return tool.Return{}, err
 		}
 	}
@@ -397,14 +398,17 @@ func callID(runID string) string { return "call_" + runID }
 const looked = 200
 
 // earlier are the inputs of the chat's calls that agents answered, the oldest
-// first, and their answers: what a question may follow up on.
-func (h Tools) earlier(ctx context.Context, live *chat.Live) (inputs []json.RawMessage, answers []tool.Answered, err error) {
+// first, and their answers: what a question may follow up on. A custom agent is
+// told of its own alone, since what was asked of others may be of a product that
+// no model is told of, and the built-in ones not of custom ones.
+func (h Tools) earlier(ctx context.Context, live *chat.Live, t target) (inputs []json.RawMessage, answers []tool.Answered, err error) {
 	events, err := h.Chats.Recent(ctx, live.Request.Caller, live.ChatID, looked)
 	if err != nil {
 		return nil, nil, err
 	}
 	for _, e := range events {
 		var m struct {
+			AgentID string          `json:"agent_id"`
 			Input   json.RawMessage `json:"input_payload"`
 			Postern json.RawMessage `json:"postern"`
 			Message struct {
@@ -416,7 +420,7 @@ func (h Tools) earlier(ctx context.Context, live *chat.Live) (inputs []json.RawM
 		var facts struct {
 			Status string `json:"status"`
 		}
-		if json.Unmarshal(e.Body, &m) != nil || json.Unmarshal(m.Postern, &facts) != nil || facts.Status != "answered" {
+		if json.Unmarshal(e.Body, &m) != nil || json.Unmarshal(m.Postern, &facts) != nil || facts.Status != "answered" || !t.follows(m.AgentID) {
 			continue
 		}
 		a := tool.Answered{Facts: m.Postern}
@@ -426,4 +430,13 @@ func (h Tools) earlier(ctx context.Context, live *chat.Live) (inputs []json.RawM
 		inputs, answers = append(inputs, m.Input), append(answers, a)
 	}
 	return inputs, answers, nil
+}
+
+// follows reports whether what another agent was asked and answered is for this
+// one to go on from.
+func (t target) follows(agentID string) bool {
+	if t.agent.custom {
+		return agentID == t.id
+	}
+	return slices.ContainsFunc(agentRefs, func(a agentRef) bool { return tool.ID(a.name) == agentID })
 }

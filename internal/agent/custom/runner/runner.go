@@ -398,7 +398,9 @@ func tame(text string) string {
 	return markup.ReplaceAllString(strings.ReplaceAll(text, "![", "["), "&lt;$1")
 }
 
-// Library has the agents that are published as tools.
+// Library has the agents that are published as tools. Those that a caller may
+// run by its role alone are not put before it: whoever makes an agent would
+// write into what an administrator's model reads.
 type Library struct{ *Agents }
 
 // Tools implements tool.Library.
@@ -407,7 +409,7 @@ func (l Library) Tools(ctx context.Context, c auth.Caller) ([]tool.Tool, error) 
 	if err != nil {
 		return nil, err
 	}
-	all = slices.DeleteFunc(all, func(s custom.Seen) bool { return s.ToolName == "" })
+	all = slices.DeleteFunc(all, func(s custom.Seen) bool { return s.ToolName == "" || !s.Granted })
 	out := make([]tool.Tool, 0, len(all))
 	for _, s := range all {
 		ag, err := l.Kept.Open(ctx, s)
