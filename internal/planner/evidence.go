@@ -61,8 +61,11 @@ func (e evidence) words(p *Planner, toks []lexicon.Token, items []item) {
 			e.most("columns as near", float64(level(it.cols, 0.03)))
 			e.most("columns about as near", float64(level(it.cols, 0.15)))
 			e.add("table or column", bit(len(it.cols) > 0 && len(it.tabs) > 0 && it.cols[0].score > 0.85 && it.tabs[0].score > 0.85))
+		case kPred:
+			e.add("parts of values", 1)
 		case kValue:
 			e.valueWords(p, it, toks)
+			e.add("near values", bit(it.arg == "near"))
 		case byte(lexicon.And), byte(lexicon.Or), byte(lexicon.Comma), byte(lexicon.Not), byte(lexicon.Verb), byte(lexicon.Each), byte(lexicon.Relative), byte(lexicon.Filler):
 			e.add("kind "+string(rune(it.kind)), 1)
 		}

@@ -29,11 +29,12 @@ func (p *Planner) lattice(q string, toks []lexicon.Token) (out [][]item, weights
 	if len(toks) > longQuestion {
 		most = 2
 	}
+	named := p.resembles(q, toks)
 	ways := make([][]step, len(toks)+1)
 	ways[len(toks)] = []step{{}}
 	for i := len(toks) - 1; i >= 0; i-- {
 		var all []step
-		for _, it := range p.spans(q, toks, i) {
+		for _, it := range append(p.spans(q, toks, i), named[i]...) {
 			for rest, w := range ways[it.end] {
 				all = append(all, step{it.item, it.weight + w.weight, rest})
 			}

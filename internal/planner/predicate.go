@@ -239,6 +239,9 @@ func (b *builder) stored(p *pred) []semantic.Value {
 	vs := make([]semantic.Value, len(texts))
 	for i, t := range texts {
 		vs[i] = semantic.Value{Class: class, Text: t}
+		if i < len(p.values) && lemmas(unaccented(t)) != lemmas(unaccented(p.values[i])) && class == semantic.Text {
+			b.note(quote(p.values[i]) + " is taken for " + quote(t))
+		}
 	}
 	return vs
 }

@@ -31,8 +31,9 @@ type Hit struct {
 type Dictionary struct {
 	columns []column
 	entries []entry
-	folded  map[uint64]int32 // first entry by the hash of its folded text
-	lemmas  map[uint64]int32 // first entry by the hash of its lemmas, where they differ
+	folded  map[uint64]int32   // first entry by the hash of its folded text
+	lemmas  map[uint64]int32   // first entry by the hash of its lemmas, where they differ
+	posted  map[uint64][]int32 // entries by each three letters in a row, see Resembling
 }
 
 type column struct{ table, name string }
@@ -67,6 +68,7 @@ func (d *Dictionary) Add(table, name, value string) {
 		e.nextLemmas = before(d.lemmas, l, at)
 	}
 	d.entries = append(d.entries, e)
+	d.post(value, at)
 }
 
 // before puts an entry before those of the same hash, and gives the first of
