@@ -51,7 +51,7 @@ func asText(r *http.Request, body []byte) string {
 	}
 	text := string(body)
 	for _, k := range secrets {
-		if v := strings.TrimPrefix(r.Header.Get(k), "Bearer "); v != "" {
+		if v := strings.TrimPrefix(r.Header.Get(k), "Bearer "); len(v) >= 8 { // less would be found in words
 			text = strings.ReplaceAll(text, v, "(a secret)")
 		}
 	}
