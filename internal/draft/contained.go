@@ -89,19 +89,13 @@ func measuring(name string) bool {
 // among asks whether all of a column's values are in the other, and whether
 // those are ids: not small numbers in a row, which hold many others.
 func (l *look) among(ctx context.Context, session Session, physical map[string]product.Table, j semantic.Join) bool {
-	from, ok1 := physical[j.From]
-	to, ok2 := physical[j.To]
-	if !ok1 || !ok2 {
+	if all, found, ok := l.overlap(ctx, session, physical, j); !ok || all < fewest || found != all {
 		return false
 	}
 	ctx, cancel := context.WithTimeout(ctx, l.bounds.Table)
 	defer cancel()
-	got, err := session.Run(ctx, overlapSQL(from, j.Columns[0], to, j.RefColumns[0], l.bounds.Rows))
-	if err != nil || len(got) != 1 || len(got[0]) != 2 || parsed(got[0][0]) < fewest || parsed(got[0][0]) != parsed(got[0][1]) {
-		return false
-	}
 	key := []semantic.Column{{Name: j.RefColumns[0]}}
-	got, err = session.Run(ctx, "SELECT MIN("+quoted(key[0].Name)+"), MAX("+quoted(key[0].Name)+"), COUNT(*) FROM "+part(to, key, l.bounds.Rows))
+	got, err := session.Run(ctx, "SELECT MIN("+quoted(key[0].Name)+"), MAX("+quoted(key[0].Name)+"), COUNT(*) FROM "+part(physical[j.To], key, l.bounds.Rows))
 	return err == nil && len(got) == 1 && len(got[0]) == 3 && got[0][0] != nil && got[0][1] != nil && ids(*got[0][0], *got[0][1], parsed(got[0][2]))
 }
 

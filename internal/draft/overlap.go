@@ -69,19 +69,25 @@ func guessed(m *semantic.Model) (out []semantic.Join) {
 }
 
 func (l *look) apart(ctx context.Context, session Session, physical map[string]product.Table, j semantic.Join) bool {
+	all, found, ok := l.overlap(ctx, session, physical, j)
+	return ok && all > 0 && found*2 < all
+}
+
+// overlap counts distinct values of a join's column, and those that are among
+// what it leads to. ok is false where that cannot be seen.
+func (l *look) overlap(ctx context.Context, session Session, physical map[string]product.Table, j semantic.Join) (all, found int64, ok bool) {
 	from, ok1 := physical[j.From]
 	to, ok2 := physical[j.To]
 	if !ok1 || !ok2 {
-		return false
+		return 0, 0, false
 	}
 	ctx, cancel := context.WithTimeout(ctx, l.bounds.Table)
 	defer cancel()
 	got, err := session.Run(ctx, overlapSQL(from, j.Columns[0], to, j.RefColumns[0], l.bounds.Rows))
 	if err != nil || len(got) != 1 || len(got[0]) != 2 {
-		return false
+		return 0, 0, false
 	}
-	all, found := parsed(got[0][0]), parsed(got[0][1])
-	return all > 0 && found*2 < all
+	return parsed(got[0][0]), parsed(got[0][1]), true
 }
 
 // overlapSQL counts distinct values of a column, and those that a key has.

@@ -74,7 +74,7 @@ func (b *builder) joined() (semantic.Query, bool) {
 	q.Joins = slices.Clone(q.Joins)
 	n := 0
 	for _, p := range b.f.preds {
-		if p.slot == nil || p.kind == related || p.neg || p.rows || p.slot.pick.column < 0 {
+		if p.slot == nil || p.kind == related || p.kind == holds || p.neg || p.rows || p.slot.pick.column < 0 {
 			continue
 		}
 		t := p.slot.pick.table

@@ -62,6 +62,7 @@ const (
 	truth   // a column of truths is true
 	allOf   // all of inner, of one row
 	columns // compared with another column of the same row
+	holds   // has a row of another table that leads here by the key slot
 )
 
 // pred is a condition of the question.

@@ -261,6 +261,9 @@ func (r *reader) column(i int, it item) {
 		}) {
 			return // it was said before
 		}
+		if r.held(i, it) {
+			return
+		}
 		if t := tableOf(it); t != nil && t.opts[0].score >= 0.7 {
 			r.table(i, it)
 			return

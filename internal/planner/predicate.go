@@ -17,6 +17,10 @@ func (b *builder) preds() bool {
 			return false
 		}
 	}
+	common, ok := b.holding(common)
+	if !ok {
+		return false
+	}
 	for _, p := range common {
 		if p.counting() {
 			c, ok := b.any(p)

@@ -17,6 +17,8 @@ CREATE TABLE hall (hall_id INTEGER PRIMARY KEY, name TEXT, seats INTEGER);
 CREATE TABLE showing (showing_id INTEGER PRIMARY KEY, play_id INTEGER, hall_id INTEGER, price INTEGER);
 CREATE TABLE guest (patron_id INTEGER PRIMARY KEY, gname TEXT);
 CREATE TABLE ticket (ticket_id INTEGER PRIMARY KEY, showing_id INTEGER, patron_id INTEGER);
+CREATE TABLE ballot (ballot_id INTEGER PRIMARY KEY, season TEXT, voter_id INTEGER, chair_vote INTEGER, clerk_vote INTEGER);
+INSERT INTO ballot VALUES (1,'spring',1,2,3),(2,'autumn',2,2,1);
 INSERT INTO troupe VALUES (1,'Larks','Ely'),(2,'Owls','York');
 INSERT INTO genre VALUES (1,'comedy'),(2,'drama'),(3,'opera');
 INSERT INTO play VALUES (1,'Storm',3,9,2,1),(2,'Masks',2,1,1,1),(3,'Ice',5,4,2,2);
@@ -37,6 +39,9 @@ func theatreModel() *semantic.Model {
 	join := func(from, by, to string) semantic.Join {
 		return semantic.Join{Name: from + "_" + by, From: from, Columns: []string{by}, To: to, RefColumns: []string{to + "_id"}, Cardinality: semantic.ManyToOne}
 	}
+	toGuest := func(from, by string) semantic.Join {
+		return semantic.Join{Name: from + "_" + by, From: from, Columns: []string{by}, To: "guest", RefColumns: []string{"patron_id"}, Cardinality: semantic.ManyToOne}
+	}
 	return &semantic.Model{
 		Tables: []semantic.Table{
 			table("troupe", word("name"), word("town")),
@@ -45,12 +50,13 @@ func theatreModel() *semantic.Model {
 			table("hall", word("name"), size("seats")),
 			table("showing", key("play_id"), key("hall_id"), size("price")),
 			{Name: "guest", Physical: "guest", PrimaryKey: []string{"patron_id"}, Columns: []semantic.Column{id("patron_id"), word("gname")}},
+			table("ballot", word("season"), key("voter_id"), key("chair_vote"), key("clerk_vote")),
 			table("ticket", key("showing_id"), key("patron_id")),
 		},
 		Joins: []semantic.Join{
+			toGuest("ballot", "voter_id"), toGuest("ballot", "chair_vote"), toGuest("ballot", "clerk_vote"), toGuest("ticket", "patron_id"),
 			join("play", "genre", "genre"), join("play", "troupe_id", "troupe"), join("showing", "play_id", "play"), join("showing", "hall_id", "hall"),
 			join("ticket", "showing_id", "showing"),
-			{Name: "ticket_patron_id", From: "ticket", Columns: []string{"patron_id"}, To: "guest", RefColumns: []string{"patron_id"}, Cardinality: semantic.ManyToOne},
 		},
 	}
 }
@@ -82,6 +88,8 @@ func TestQuestionsOverSeveralTables(t *testing.T) {
 	for _, v := range []string{"Larks", "Owls"} {
 		d.Add("troupe", "name", v)
 	}
+	d.Add("ballot", "season", "spring")
+	d.Add("ballot", "season", "autumn")
 	p := planner.New(m, d)
 	for question, want := range map[string][]string{
 		// a key to another table is shown and grouped by what it leads to
@@ -104,6 +112,9 @@ func TestQuestionsOverSeveralTables(t *testing.T) {
 		"What are the titles of plays that have 3 showings or 1 showing?":                          {"Storm", "Masks", "Ice"},
 		// two columns of a row
 		"What are the titles of plays whose acts are more than the scenes?": {"Masks", "Ice"},
+		// a key to the rows, as what those have
+		"What are the names of guests who have clerk votes?":               {"Ada", "Cat"},
+		"What are the names of guests who have clerk votes in the spring?": {"Cat"},
 		// a name that its table or its key gives
 		"What are the names of patrons?": {"Ada", "Ben", "Cat"},
 	} {
