@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -52,9 +53,9 @@ func (a *Agents) analyze(ctx context.Context, e *tool.Env, in analyticsInput) (t
 		return tool.Answer[Output]{}, err
 	}
 	best, out := pick(asked, closed)
-	if best == nil && len(asked) == 1 && len(closed) == 0 {
+	if best == nil && !slices.ContainsFunc(asked, answers) {
 		var why string
-		if best, why, err = a.fillIn(ctx, e, asked[0]); err != nil {
+		if best, why, err = a.unread(ctx, e, in, asked, closed); err != nil {
 			return tool.Answer[Output]{}, err
 		}
 		if why != "" {
@@ -67,13 +68,24 @@ func (a *Agents) analyze(ctx context.Context, e *tool.Env, in analyticsInput) (t
 	return a.conclude(ctx, e, in, *best)
 }
 
-// fillIn puts the question to the language model, of the one product there is:
-// of several, which is meant is not its to say.
-func (a *Agents) fillIn(ctx context.Context, e *tool.Env, c candidate) (*candidate, string, error) {
+func answers(c candidate) bool { return c.plan.Status == Answered }
+
+// unread is what no product's planner has a reading of: the language model's,
+// of the one product there is, or of the one that it chooses. Two that answer
+// are not its to choose between.
+func (a *Agents) unread(ctx context.Context, e *tool.Env, in analyticsInput, asked []candidate, closed []string) (*candidate, string, error) {
+	if len(asked) != 1 || len(closed) > 0 {
+		return a.chooseFrom(ctx, e, in, asked)
+	}
 	model, err := a.model(ctx)
 	if err != nil {
 		return nil, "", err
 	}
+	return fillIn(ctx, e, model, asked[0])
+}
+
+// fillIn puts the question to the language model, of one product.
+func fillIn(ctx context.Context, e *tool.Env, model *Configured, c candidate) (*candidate, string, error) {
 	ran, why, err := model.ask(ctx, e, c.pr, c.in)
 	if ran == nil || err != nil {
 		return nil, why, err

@@ -45,6 +45,13 @@ func (w *world) withClinic(t *testing.T, grants ...auth.Caller) {
 	w.Register(t, fmt.Sprintf(clinicSpec, "clinic", file), grants...)
 }
 
+// withThird adds a product more, so that there is one to choose.
+func (w *world) withThird(t *testing.T) {
+	t.Helper()
+	spec := strings.NewReplacer("name: Clinic", "name: Orchard", "Patients and their measurements", "Trees of the garden").Replace(clinicSpec)
+	w.Register(t, fmt.Sprintf(spec, "orchard", filepath.Join(w.Files, "garden.sqlite")), w.viewer)
+}
+
 // analyze puts a question to the Analytics agent, and names the tools it used.
 func (w *world) analyze(t *testing.T, c auth.Caller, input map[string]string) (agent.Output, []string) {
 	t.Helper()
