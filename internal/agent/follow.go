@@ -18,6 +18,7 @@ const mostEarlier = 5
 // found reads a question by itself, or else as what it changes of the last
 // answer of the chat.
 func (r reading) found(ctx context.Context, e *tool.Env, in queryInput) planner.Answer {
+	r = r.probed(ctx, e, in)
 	alone := r.settled(ctx, e, in, r.planner.Plan(in.Message))
 	if alone.OK || len(e.Earlier) == 0 || chosen(alone, in.ChoiceID) {
 		return alone
@@ -57,6 +58,7 @@ func (r reading) last(ctx context.Context, e *tool.Env, in queryInput) (q semant
 		}
 		was.DataProductVersion, was.AuthID = in.DataProductVersion, in.AuthID
 		was.Message = chart.Plain(was.Message)
+		r := r.probed(ctx, e, was)
 		a := r.settled(ctx, e, was, r.planner.Plan(was.Message))
 		if !a.OK && ok && !chosen(a, was.ChoiceID) {
 			a = r.settled(ctx, e, was, r.planner.Follow(q, was.Message))

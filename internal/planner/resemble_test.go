@@ -72,3 +72,41 @@ func TestManyValuesThatShareTheirLettersCostLittle(t *testing.T) {
 		t.Errorf("%v allocations for one text", allocated)
 	}
 }
+
+func TestNamesAreLookedForInColumnsOfTooManyValues(t *testing.T) {
+	d := &planner.Dictionary{}
+	for _, v := range []string{"collie", "pug", "boxer"} {
+		d.Add("dog", "breed", v)
+	}
+	m := kennel()
+	p := planner.New(m, d)
+	question := "What is the price of the dog called Bella?"
+	if a := p.Plan(question); a.Read {
+		t.Fatalf("read without the value: %s", a.Restatement)
+	}
+	probes := p.Probes(question)
+	if len(probes) == 0 || len(probes) > planner.MostProbes || probes[0].Table != "dog" || probes[0].Column != "name" {
+		t.Fatalf("the first place to look in is not the names of dogs: %+v", probes)
+	}
+	for _, probe := range probes {
+		if probe.Column == "breed" || probe.Query.Limit != planner.ProbedValues {
+			t.Errorf("a known column, or all of its values, are asked for: %+v", probe)
+		}
+		s, err := semantic.Compile(probe.Query, m, semantic.SQLite)
+		if err != nil || !strings.Contains(s.SQL, "'Bella', 'bella'") && !strings.Contains(s.SQL, "'bella'") {
+			t.Errorf("%v: %s", err, s.SQL)
+		}
+	}
+	with := p.With([]planner.Hit{{Table: "dog", Column: "name", Value: "BELLA"}})
+	if a := with.Plan(question); !a.Read || !strings.Contains(a.Restatement, `name is "BELLA"`) {
+		t.Errorf("%s %s (%s)", a.Restatement, a.Reason, a.Trace)
+	}
+	if a := p.Plan(question); a.Read {
+		t.Error("what was found for one question is known to the next")
+	}
+	for _, q := range []string{"How many dogs are there?", "How many dogs are of breed Pug?", "how many dogs are there in atlantis?"} {
+		if got := p.Probes(q); len(got) > 0 {
+			t.Errorf("%q looks into %+v", q, got)
+		}
+	}
+}

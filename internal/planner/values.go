@@ -30,6 +30,7 @@ type Hit struct {
 // the value itself.
 type Dictionary struct {
 	columns []column
+	known   map[column]bool
 	entries []entry
 	folded  map[uint64]int32   // first entry by the hash of its folded text
 	lemmas  map[uint64]int32   // first entry by the hash of its lemmas, where they differ
@@ -37,6 +38,9 @@ type Dictionary struct {
 }
 
 type column struct{ table, name string }
+
+// Knows implements knowing: all values of a column are added, or none.
+func (d *Dictionary) Knows(table, name string) bool { return d.known[column{table, name}] }
 
 // entry is a value of a column. The next ones are others of the same hash, -1
 // at the end.
@@ -55,11 +59,12 @@ func (d *Dictionary) Add(table, name, value string) {
 		return
 	}
 	if d.folded == nil {
-		d.folded, d.lemmas = map[uint64]int32{}, map[uint64]int32{}
+		d.folded, d.lemmas, d.known = map[uint64]int32{}, map[uint64]int32{}, map[column]bool{}
 	}
 	c := column{table, name}
 	if n := len(d.columns); n == 0 || d.columns[n-1] != c {
 		d.columns = append(d.columns, c)
+		d.known[c] = true
 	}
 	folded, at := lexicon.Fold(value), int32(len(d.entries))
 	e := entry{value: value, column: int32(len(d.columns) - 1), nextLemmas: -1}
