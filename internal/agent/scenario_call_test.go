@@ -46,6 +46,11 @@ const hard = `{"words":"é€😀 \"q\" \\ \n \u00e9 \ud83d\ude00","n":12345}`
 // callScenarios are about what a model calls, and how that is put together.
 var callScenarios = []scenario{
 	{name: "a call, then words", turns: []scripted.Turn{call(`{"n":1}`), done}, want: worked(2, `{"n":1}`), check: told(1, "the answer to", `n\":1`)},
+	{name: "a provider's mark goes back with its call", turns: []scripted.Turn{call(`{"n":1}`), done}, want: worked(2, `{"n":1}`), check: func(t *testing.T, f *scripted.Fake) {
+		if last := asked(t, f, 1); strings.Contains(last.Path, ":streamGenerate") && !strings.Contains(last.Body, `"thoughtSignature":"signed:ask"`) {
+			t.Errorf("it does not: %s", last.Body)
+		}
+	}},
 	{name: "arguments in fragments", turns: []scripted.Turn{asks(3, "", `{"n":12345}`), done}, want: worked(2, `{"n":12345}`)},
 	{name: "arguments cut at every character", turns: []scripted.Turn{asks(1, "", hard), done}, want: worked(2, hard)},
 	{name: "arguments cut at every byte, inside characters too", turns: []scripted.Turn{asks(1, "bytes", hard), done}, want: worked(2, hard)},
