@@ -69,12 +69,15 @@ func languageModel(t *testing.T) string {
 	return ""
 }
 
+// spoken are the formats that llama.cpp's server speaks, and where.
+var spoken = map[string]string{"openai": "/v1", "anthropic": ""}
+
 // modelConfig writes a file for --model-config.
-func modelConfig(t *testing.T, url, key string) string {
+func modelConfig(t *testing.T, provider, url, key string) string {
 	t.Helper()
 	dir := t.TempDir()
 	file := filepath.Join(dir, "model.yaml")
-	text := fmt.Sprintf("provider: openai\nmodel: smollm2\nbase_url: %s/v1\napi_key_file: key\nallow_network: [127.0.0.1/32]\nbudget: {steps: 4, tokens: 2000, seconds: 300}\n", url)
+	text := fmt.Sprintf("provider: %s\nmodel: smollm2\nbase_url: %s%s\napi_key_file: key\nallow_network: [127.0.0.1/32]\nbudget: {steps: 4, tokens: 2000, seconds: 300}\n", provider, url, spoken[provider])
 	for name, text := range map[string]string{file: text, filepath.Join(dir, "key"): key} {
 		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -88,7 +91,16 @@ func modelConfig(t *testing.T, url, key string) string {
 // cannot, and says something else after each change of a word.
 func TestARealModelIsAskedAndOnRecord(t *testing.T) {
 	url := languageModel(t)
-	s := serve(t, "--model-config", modelConfig(t, url, ofModel))
+	for provider := range spoken {
+		t.Run(provider, func(t *testing.T) { askedAndOnRecord(t, provider, url) })
+	}
+	if *recordModel {
+		record(t, url)
+	}
+}
+
+func askedAndOnRecord(t *testing.T, provider, url string) {
+	s := serve(t, "--model-config", modelConfig(t, provider, url, ofModel))
 	p := inSQLite(t, s)
 	s.cli("", "product", "grant", p.ID, "--client", "compat", "--role", "product_viewer")
 	text, facts := s.ask(p.ID, "how many orders do the unicorns have?")
@@ -105,7 +117,7 @@ func TestARealModelIsAskedAndOnRecord(t *testing.T) {
 	}
 	for i, c := range called {
 		d, end := c.Detail, answered[i].Detail
-		if c.Product != p.ID || d.Provider != "openai" || d.Model != "smollm2" || !strings.HasPrefix(url, "http://"+d.Host) || d.MayLeave != "schema" ||
+		if c.Product != p.ID || d.Provider != provider || d.Model != "smollm2" || !strings.HasPrefix(url, "http://"+d.Host) || d.MayLeave != "schema" ||
 			!slices.Equal(d.Columns, []string{"orders.id", "orders.customer", "orders.total"}) || d.Bytes < 1000 || d.Rows != 0 {
 			t.Errorf("on record: %+v", c)
 		}
@@ -114,14 +126,11 @@ func TestARealModelIsAskedAndOnRecord(t *testing.T) {
 		}
 		t.Logf("request %d: %d bytes, %d tokens in, %d out, %.1f s", i+1, d.Bytes, end.In, end.Out, answered[i].Millis/1000)
 	}
-	if *recordModel {
-		record(t, url)
-	}
 }
 
 // TestARealModelThatRefusesTheKeyIsSaidSo has the same server, and another key.
 func TestARealModelThatRefusesTheKeyIsSaidSo(t *testing.T) {
-	s := serve(t, "--model-config", modelConfig(t, languageModel(t), "another-key"))
+	s := serve(t, "--model-config", modelConfig(t, "openai", languageModel(t), "another-key"))
 	p := inSQLite(t, s)
 	s.cli("", "product", "grant", p.ID, "--client", "compat", "--role", "product_viewer")
 	text, facts := s.ask(p.ID, "how many orders do the unicorns have?")
