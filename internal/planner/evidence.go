@@ -66,6 +66,7 @@ func (e evidence) words(p *Planner, toks []lexicon.Token, items []item) {
 		case kValue:
 			e.valueWords(p, it, toks)
 			e.add("near values", bit(it.arg == "near"))
+			e.namesTerms(p, it, toks)
 		case byte(lexicon.And), byte(lexicon.Or), byte(lexicon.Comma), byte(lexicon.Not), byte(lexicon.Verb), byte(lexicon.Each), byte(lexicon.Relative), byte(lexicon.Filler):
 			e.add("kind "+string(rune(it.kind)), 1)
 		}

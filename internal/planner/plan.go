@@ -252,6 +252,7 @@ func (p *Planner) answer(ps *parse, nth int, e evidence) Answer {
 	}
 	b.read(e, s)
 	b.told(e)
+	b.ways(e)
 	e.left(ps.kinds())
 	text := semantic.Restate(q, p.index.model)
 	e.restated(ps.toks, text)
