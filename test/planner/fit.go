@@ -47,10 +47,14 @@ func bySight(name string) bool {
 	return false
 }
 
-// fit learns from the readings of databases, and writes the planner's table of
-// weights.
+// fit learns from the readings of the dev databases, and writes the planner's
+// table of weights.
 func fit(ctx context.Context, o options, asked map[string][]question, out io.Writer) error {
-	l, c, r, err := learn(ctx, o, asked, out)
+	r, err := settled(ctx, o, asked)
+	if err != nil {
+		return err
+	}
+	l, c, err := learn(r.samples(), len(r.outcomes), "dev", out)
 	if err != nil {
 		return err
 	}
@@ -59,44 +63,64 @@ func fit(ctx context.Context, o options, asked map[string][]question, out io.Wri
 			return err
 		}
 	}
+	return l.write(o.fit, c)
+}
+
+// fitAndCount learns from the dev databases and counts the held ones by what
+// was learned, without a look at the planner's own weights. Weights are then
+// fitted to both, and written where a file is named: nothing counts those.
+func fitAndCount(ctx context.Context, o options, asked, others map[string][]question, out io.Writer) error {
+	dev, err := settled(ctx, o, asked)
+	if err != nil {
+		return err
+	}
+	l, c, err := learn(dev.samples(), len(dev.outcomes), "dev", out)
+	if err != nil {
+		return err
+	}
+	o.split = "held"
+	held, err := settled(ctx, o, others)
+	if err != nil {
+		return err
+	}
+	blind, knows := l.models()
+	for _, list := range [][]outcome{held.outcomes, held.strange} {
+		for i := range list {
+			list[i].judge(c, blind, knows)
+		}
+	}
+	if err := held.print(out, o); err != nil || o.fit == "" {
+		return err
+	}
+	all := &report{outcomes: slices.Concat(dev.outcomes, held.outcomes), strange: slices.Concat(dev.strange, held.strange)}
+	l, c, err = learn(all.samples(), len(all.outcomes), "dev and held", out)
+	if err != nil {
+		return err
+	}
+	return l.write(o.fit, c)
+}
+
+// settled measures databases with every reading settled, and its rivals.
+func settled(ctx context.Context, o options, asked map[string][]question) (*report, error) {
+	o.unanswerable, o.settleAll = true, true
+	return measureAll(ctx, o, asked)
+}
+
+func learn(samples []sample, questions int, of string, out io.Writer) (*learner, crossing, error) {
+	l := newLearner(samples)
+	c := l.crossed(questions)
+	_, err := fmt.Fprintf(out, "%s: %d readings of %d questions; of databases that it was not fitted to:\n%s", of, len(l.samples), l.questions, c)
+	return l, c, err
+}
+
+// write writes the planner's table of weights.
+func (l *learner) write(path string, c crossing) error {
 	blind, knows := l.models()
 	code, err := format.Source(code(c, blind, knows))
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(o.fit, code, 0o666)
-}
-
-func learn(ctx context.Context, o options, asked map[string][]question, out io.Writer) (l *learner, c crossing, r *report, err error) {
-	o.unanswerable, o.settleAll = true, true
-	if r, err = measureAll(ctx, o, asked); err != nil {
-		return nil, c, nil, err
-	}
-	l = newLearner(r.samples())
-	c = l.crossed(len(r.outcomes))
-	_, err = fmt.Fprintf(out, "%d readings of %d questions; of databases that it was not fitted to:\n%s", len(l.samples), l.questions, c)
-	return l, c, r, err
-}
-
-// fitAndCount learns from some databases and counts others by what was
-// learned, without a look at the planner's own weights.
-func fitAndCount(ctx context.Context, o options, asked, others map[string][]question, out io.Writer) error {
-	l, c, _, err := learn(ctx, o, asked, out)
-	if err != nil {
-		return err
-	}
-	blind, knows := l.models()
-	o.settleAll, o.split = true, "held"
-	r, err := measureAll(ctx, o, others)
-	if err != nil {
-		return err
-	}
-	for _, list := range [][]outcome{r.outcomes, r.strange} {
-		for i := range list {
-			list[i].judge(c, blind, knows)
-		}
-	}
-	return r.print(out, o)
+	return os.WriteFile(path, code, 0o666)
 }
 
 // judge decides whether a question is answered, by such models.

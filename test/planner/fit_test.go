@@ -109,3 +109,35 @@ func TestFitWritesATableOfWeights(t *testing.T) {
 		}
 	}
 }
+
+// What is counted by weights that were fitted here is the held half, and the
+// weights that are written after that know both.
+func TestHeldDatabasesAreCountedByWhatDevTaught(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "weights.go")
+	out := measured(t, "--fit-and-count", "--fit", path)
+	for _, want := range []string{"dev: 2 readings", "held: 1 databases, 1 questions", "dev and held: 4 readings"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("%q is missing:\n%s", want, out)
+		}
+	}
+	if b, err := os.ReadFile(path); err != nil || !strings.Contains(string(b), "seenLicence") {
+		t.Errorf("no weights were written: %v", err)
+	}
+	if out := measured(t, "--fit-and-count"); strings.Contains(out, "dev and held") {
+		t.Error(out)
+	}
+}
+
+func TestOnlyWhatIsSureEnoughIsAnswered(t *testing.T) {
+	leaf := func(odds float64) model { return model{base: odds} }
+	o := outcome{readings: []reading{{evidence: map[string]float64{"terms": 1}, key: "a"}, {evidence: map[string]float64{}, key: "b"}}}
+	c := crossing{unseen: chance{licence: 0.9}, seen: chance{licence: 0.8}}
+	for _, x := range []struct {
+		blind, knows float64
+		want         bool
+	}{{0, 0, false}, {0, 3, true}, {3, 0, true}} {
+		if o.judge(c, leaf(x.blind), leaf(x.knows)); o.Answered != x.want || o.Answered == (o.Cause != "") {
+			t.Errorf("odds %v unseen, %v seen: answered %v, %q", x.blind, x.knows, o.Answered, o.Cause)
+		}
+	}
+}

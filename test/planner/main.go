@@ -54,8 +54,8 @@ func flags(args []string) (o options, err error) {
 	f.BoolVar(&o.curve, "curve", false, "print what each licence would give")
 	f.BoolVar(&o.perDatabase, "per-database", false, "print each database")
 	f.StringVar(&o.wrong, "wrong", "", "write what came out wrong or was withheld to this file; never of held databases")
-	f.StringVar(&o.fit, "fit", "", "fit the planner's weights to the databases of the split, dev or all, and write them to this file")
-	f.BoolVar(&o.fitAndCount, "fit-and-count", false, "fit weights to the dev databases, and count the held ones by them and not by the planner's own")
+	f.StringVar(&o.fit, "fit", "", "fit the planner's weights to the dev databases and write them to this file; with --fit-and-count, to the held ones too")
+	f.BoolVar(&o.fitAndCount, "fit-and-count", false, "count the held databases by weights that are fitted to the dev ones here, and not by the planner's own")
 	f.BoolVar(&o.kinds, "kinds", false, "print each kind of question, by the statement that answers it")
 	f.BoolVar(&o.draft, "draft", false, "take the model by way of a drafted product, as the server does")
 	f.BoolVar(&o.asJSON, "json", false, "print JSON")
@@ -65,8 +65,8 @@ func flags(args []string) (o options, err error) {
 	if o.databases == "" || o.questions == "" || f.NArg() > 0 {
 		return o, errors.New("--databases and --questions are needed, and nothing else")
 	}
-	if o.fit != "" && o.split == "held" || o.fitAndCount && (o.fit != "" || o.split != "dev" || o.wrong != "") {
-		return o, errors.New("--fit learns from dev or all databases; --fit-and-count from dev, and writes nothing")
+	if (o.fit != "" || o.fitAndCount) && o.split != "dev" {
+		return o, errors.New("--fit learns from the dev databases, and --fit-and-count knows which it counts")
 	}
 	if o.split != "dev" && o.split != "held" && o.split != "all" {
 		return o, errors.New("--split is dev, held or all")
