@@ -144,7 +144,7 @@ func (n *node) mount(cfg settings, v *auth.Verifier, pol *policy.Policy) error {
 	customs := &runner.Agents{Toolbox: runner.Toolbox{Tools: tool.Builtin()}, Kept: n.customs, Models: asking, Out: agents[0].Out, Content: cfg.TraceContent}
 	published := runner.Library{Agents: customs}
 	own := libraries{verified, published}
-	calls := rest.Tools{
+	calls := &rest.Tools{
 		Tools: tools, Own: own, Agents: agents, Custom: customs, Data: n.gate, Models: models, Charts: charts, Assets: n.assets, Chats: n.chats, Again: v.Again, Later: n.mux.Later, Permit: pol.Permit,
 	}
 	if err := n.queue(calls); err != nil {
@@ -179,7 +179,7 @@ func (n *node) mount(cfg settings, v *auth.Verifier, pol *policy.Policy) error {
 }
 
 // queue works the calls that were left for later, and what retention takes away.
-func (n *node) queue(calls rest.Tools) (err error) {
+func (n *node) queue(calls *rest.Tools) (err error) {
 	pool, postgres := n.db.Jobs()
 	n.jobs, err = job.Open(pool, postgres, job.Work{
 		Call: calls.Resume,

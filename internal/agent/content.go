@@ -5,7 +5,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/postern/postern/internal/tool"
+	"github.com/google/jsonschema-go/jsonschema"
 )
 
 // What is said, as spans show it where the operator wants it there.
@@ -98,12 +98,12 @@ func asked(raw json.RawMessage) turn {
 
 // inputs are what a tool was called with: its own inputs alone, since callers
 // send others with it.
-func inputs(t tool.Tool, raw json.RawMessage) map[string]json.RawMessage {
+func inputs(in *jsonschema.Schema, raw json.RawMessage) map[string]json.RawMessage {
 	var given map[string]json.RawMessage
 	_ = json.Unmarshal(raw, &given) // the tool has read it before
 	for k, v := range given {
 		switch {
-		case t.In == nil || t.In.Properties[k] == nil:
+		case in == nil || in.Properties[k] == nil:
 			delete(given, k)
 		case len(v) > longestPart:
 			given[k], _ = json.Marshal(short(string(v))) // a text always encodes

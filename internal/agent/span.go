@@ -143,17 +143,24 @@ func Traced(tools []tool.Tool, content bool) []tool.Tool {
 }
 
 func traced(t tool.Tool, content bool) func(context.Context, *tool.Env, json.RawMessage) (tool.Return, error) {
-	return func(ctx context.Context, e *tool.Env, raw json.RawMessage) (ret tool.Return, err error) {
-		ctx, span := executes(withContent(ctx, content), t.Name, e.CallID)
-		err = errPanicked
-		defer func() { endSpan(ctx, span, firstOf(err, ret.Err, ctx.Err())) }()
-		ret, err = t.Call(ctx, e, raw)
-		// What does not obey the schema may be anything.
-		if content && span.IsRecording() && err == nil && !fault.Is(ret.Err, fault.Invalid) {
-			span.SetAttributes(genArguments.String(shownJSON(inputs(t, raw))))
+	return func(ctx context.Context, e *tool.Env, raw json.RawMessage) (tool.Return, error) {
+		if !trace.SpanFromContext(ctx).IsRecording() {
+			return t.Call(ctx, e, raw)
 		}
-		return ret, err
+		return inSpan(withContent(ctx, content), e, &t, raw)
 	}
+}
+
+func inSpan(ctx context.Context, e *tool.Env, t *tool.Tool, raw json.RawMessage) (ret tool.Return, err error) {
+	ctx, span := executes(ctx, t.Name, e.CallID)
+	err = errPanicked
+	defer func() { endSpan(ctx, span, firstOf(err, ret.Err, ctx.Err())) }()
+	ret, err = t.Call(ctx, e, raw)
+	// What does not obey the schema may be anything.
+	if contentIn(ctx) && err == nil && !fault.Is(ret.Err, fault.Invalid) {
+		span.SetAttributes(genArguments.String(shownJSON(inputs(t.In, raw))))
+	}
+	return ret, err
 }
 
 // TracedLibrary puts a span around each tool of a library.

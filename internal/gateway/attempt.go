@@ -18,6 +18,7 @@ import (
 	"github.com/postern/postern/internal/policy"
 	"github.com/postern/postern/internal/product"
 	"github.com/postern/postern/internal/sqlfacts"
+	"github.com/postern/postern/internal/stack"
 	"github.com/postern/postern/internal/warehouse"
 )
 
@@ -36,6 +37,7 @@ type attempt struct {
 	stop    context.CancelFunc // of the timeout
 	q       product.Query
 	caller  auth.Caller
+	pr      *product.Product // once the caller may use it; here, since many wait on small stacks
 	in      access
 	seen    int64 // the change counter at which all of this held
 	began   time.Time
@@ -129,12 +131,55 @@ func (a *attempt) limits() warehouse.Limits {
 	return l
 }
 
+// mayRun gives the product of a query, or of a verified one with its SQL.
+func (a *attempt) mayRun() (product.Product, error) {
+	pr, err := a.g.mayRun(a.ctx, a.caller, a.q)
+	if err == nil {
+		err = a.g.bind(pr, &a.q)
+	}
+	return pr, err
+}
+
+// mayRead gives a product that the caller may query at will.
+func (a *attempt) mayRead() (product.Product, error) {
+	return a.g.may(a.ctx, a.caller, policy.Run, a.q.ProductID, a.q.Version)
+}
+
+// enter keeps the product, once the caller may use it, and finds the caller's
+// credential for it.
+func (a *attempt) enter(may func() (product.Product, error)) (err error) {
+	if a.pr, err = stack.Apart(func() (*product.Product, error) { return a.let(may) }); err != nil {
+		return err
+	}
+	a.reaches(a.pr, a.in.source)
+	return nil
+}
+
+func (a *attempt) let(may func() (product.Product, error)) (*product.Product, error) {
+	pr, err := may()
+	if err != nil {
+		return nil, err
+	}
+	if a.in, err = a.g.access(a.ctx, a.caller, pr, a.q); err != nil {
+		return nil, err
+	}
+	return &pr, nil
+}
+
+// acquire waits for a session in the warehouse.
+func (a *attempt) acquire() (err error) {
+	if a.lease, err = a.g.Pool.Acquire(a.ctx, a.in.key, a.in.source, a.in.login); err != nil {
+		return a.engine(err)
+	}
+	return nil
+}
+
 // judge lets the engine state the facts and policy judge them.
-func (a *attempt) judge(pr product.Product) (policy.Verdict, error) {
+func (a *attempt) judge() (policy.Verdict, error) {
 	if err := a.judgePre(); err != nil {
 		return policy.Verdict{}, err
 	}
-	return judgeOn(a.ctx, a.lease, pr, a.q.SQL, a.engine)
+	return judgeOn(a.ctx, a.lease, *a.pr, a.q.SQL, a.engine)
 }
 
 func (a *attempt) judgePre() error {
@@ -213,14 +258,14 @@ func fromWarehouse(err error) error {
 }
 
 // start puts the query on record. What cannot be recorded does not run.
-func (a *attempt) start(pr product.Product, in access, v policy.Verdict) error {
+func (a *attempt) start(v policy.Verdict) error {
 	e := a.event(audit.QueryStarted)
 	e.ID = audit.NewID(a.g.now())
-	e.Credential = in.credential
+	e.Credential = a.in.credential
 	if v.SQL != a.q.SQL {
 		e.RanSQL = v.SQL
 	}
-	e.Detail["version"], e.Detail["record_sets"] = pr.Version, v.RecordSets
+	e.Detail["version"], e.Detail["record_sets"] = a.pr.Version, v.RecordSets
 	if err := a.g.Record.Append(a.ctx, e); err != nil {
 		return fmt.Errorf("record the start: %w", err)
 	}

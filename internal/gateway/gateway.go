@@ -89,27 +89,17 @@ func (g *Gateway) Run(ctx context.Context, c auth.Caller, q product.Query) (_ re
 	}
 	defer func() { err = a.settle(err, recover()) }()
 
-	pr, err := g.mayRun(a.ctx, c, q)
+	if err := a.enter(a.mayRun); err != nil {
+		return nil, err
+	}
+	if err := a.acquire(); err != nil {
+		return nil, err
+	}
+	verdict, err := a.judge()
 	if err != nil {
 		return nil, err
 	}
-	if err := g.bind(pr, &a.q); err != nil {
-		return nil, err
-	}
-	in, err := g.access(a.ctx, c, pr, q)
-	if err != nil {
-		return nil, err
-	}
-	a.reaches(pr, in.source)
-	if a.lease, err = g.Pool.Acquire(a.ctx, in.key, in.source, in.login); err != nil {
-		return nil, a.engine(err)
-	}
-	verdict, err := a.judge(pr)
-	if err != nil {
-		return nil, err
-	}
-	a.in = in
-	if err := a.start(pr, in, verdict); err != nil {
+	if err := a.start(verdict); err != nil {
 		return nil, err
 	}
 	rows, err := a.lease.Query(a.ctx, verdict.SQL, a.limits())

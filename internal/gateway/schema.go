@@ -12,7 +12,6 @@ import (
 
 	"github.com/postern/postern/internal/audit"
 	"github.com/postern/postern/internal/auth"
-	"github.com/postern/postern/internal/policy"
 	"github.com/postern/postern/internal/product"
 	"github.com/postern/postern/internal/result"
 	"github.com/postern/postern/internal/warehouse"
@@ -41,22 +40,17 @@ func (g *Gateway) Schema(ctx context.Context, c auth.Caller, q product.Query) (_
 	a.schema = true
 	defer func() { err = a.settle(err, recover()) }()
 
-	pr, err := g.may(a.ctx, c, policy.Run, q.ProductID, q.Version)
-	if err != nil {
+	if err := a.enter(a.mayRead); err != nil {
 		return product.Schema{}, err
 	}
-	in, err := g.access(a.ctx, c, pr, q)
-	if err != nil {
+	if err := a.acquire(); err != nil {
 		return product.Schema{}, err
 	}
-	a.reaches(pr, in.source)
-	if a.lease, err = g.Pool.Acquire(a.ctx, in.key, in.source, in.login); err != nil {
-		return product.Schema{}, a.engine(err)
-	}
+	pr := *a.pr
 	if err := a.judgePre(); err != nil {
 		return product.Schema{}, err
 	}
-	if err := a.startSchema(pr, in); err != nil {
+	if err := a.startSchema(); err != nil {
 		return product.Schema{}, err
 	}
 	found, err := a.lease.Schema(a.ctx, tablesOf(pr))
@@ -64,7 +58,7 @@ func (g *Gateway) Schema(ctx context.Context, c auth.Caller, q product.Query) (_
 		return product.Schema{}, a.engine(err)
 	}
 	s := present(pr, found)
-	a.sample(pr, in.source.Engine, s)
+	a.sample(pr, a.in.source.Engine, s)
 	if a.ctx.Err() != nil {
 		return product.Schema{}, a.engine(a.ctx.Err())
 	}
@@ -72,9 +66,10 @@ func (g *Gateway) Schema(ctx context.Context, c auth.Caller, q product.Query) (_
 }
 
 // startSchema puts on record what is about to be read.
-func (a *attempt) startSchema(pr product.Product, in access) error {
+func (a *attempt) startSchema() error {
+	pr := a.pr
 	e := a.event(audit.SchemaRead)
-	e.ID, e.Credential = audit.NewID(a.g.now()), in.credential
+	e.ID, e.Credential = audit.NewID(a.g.now()), a.in.credential
 	names := make([]string, 0, len(pr.RecordSets))
 	for _, rs := range pr.RecordSets {
 		names = append(names, setName(rs))

@@ -37,7 +37,7 @@ func beginSpan(ctx context.Context) (context.Context, trace.Span) {
 
 // reaches says on the span where the attempt goes. The product is one that the
 // caller may use: until then its name is whatever was sent.
-func (a *attempt) reaches(pr product.Product, s product.Source) {
+func (a *attempt) reaches(pr *product.Product, s product.Source) {
 	a.on = s.Engine
 	if !a.span.IsRecording() {
 		return

@@ -28,29 +28,23 @@ func (g *Gateway) Validate(ctx context.Context, c auth.Caller, q product.Query, 
 	}
 	defer func() { err = a.settle(err, recover()) }()
 
-	pr, err := g.may(a.ctx, c, policy.Run, q.ProductID, q.Version)
-	if err != nil {
+	if err := a.enter(a.mayRead); err != nil {
 		return nil, err
 	}
-	in, err := g.access(a.ctx, c, pr, q)
-	if err != nil {
-		return nil, err
-	}
-	a.reaches(pr, in.source)
 	a.does("validate", nil, "")
-	if a.lease, err = g.Pool.Acquire(a.ctx, in.key, in.source, in.login); err != nil {
-		return nil, a.engine(err)
+	if err := a.acquire(); err != nil {
+		return nil, err
 	}
 	out := make([]product.Judgement, 0, len(statements))
 	var events []audit.Event
 	for _, sql := range statements {
 		a.q.SQL = sql
-		verdict, err := a.judge(pr)
+		verdict, err := a.judge()
 		if f := fault.As(err); err != nil && (f == nil || !aboutSQL(f)) {
 			return nil, err
 		}
 		out = append(out, product.Judgement{SQL: sql, Ran: verdict.SQL, RecordSets: verdict.RecordSets, Err: err})
-		events = append(events, a.judged(pr, in, verdict, err))
+		events = append(events, a.judged(verdict, err))
 	}
 	a.validated = true
 	if err := g.Record.Append(a.ctx, events...); err != nil {
@@ -65,9 +59,9 @@ func aboutSQL(f *fault.Error) bool {
 	return f.Lock != "" || f.Kind == fault.Rejected || f.Kind == fault.Invalid
 }
 
-func (a *attempt) judged(pr product.Product, in access, v policy.Verdict, err error) audit.Event {
+func (a *attempt) judged(v policy.Verdict, err error) audit.Event {
 	e := a.event(audit.QueryJudged)
-	e.Credential = in.credential
+	e.Credential = a.in.credential
 	e.Outcome, e.Reason = outcomeOf(err)
 	if f := fault.As(err); f != nil {
 		e.Lock = f.Lock
@@ -75,6 +69,6 @@ func (a *attempt) judged(pr product.Product, in access, v policy.Verdict, err er
 	if v.SQL != a.q.SQL {
 		e.RanSQL = v.SQL
 	}
-	e.Detail["version"], e.Detail["record_sets"] = pr.Version, v.RecordSets
+	e.Detail["version"], e.Detail["record_sets"] = a.pr.Version, v.RecordSets
 	return e
 }

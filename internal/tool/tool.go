@@ -20,6 +20,7 @@ import (
 	"github.com/postern/postern/internal/fault"
 	"github.com/postern/postern/internal/product"
 	"github.com/postern/postern/internal/result"
+	"github.com/postern/postern/internal/stack"
 )
 
 // Data is the path to products and their rows; the gateway implements it.
@@ -169,7 +170,7 @@ func define[In, Out any](t Tool, read func(json.RawMessage) (In, error), call fu
 	}
 	_, aboutProduct := any(*new(In)).(ofProduct)
 	t.Call = func(ctx context.Context, e *Env, raw json.RawMessage) (Return, error) {
-		v, err := read(raw)
+		v, err := stack.Apart(func() (In, error) { return read(raw) })
 		if err != nil {
 			return Failed(ctx, err), nil
 		}

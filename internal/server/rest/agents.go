@@ -36,16 +36,16 @@ var agentRefs = []agentRef{
 	{name: "revise_data_product_agent", product: true},
 }
 
-func (h Tools) ask(r *http.Request) (target, error) {
+func (h *Tools) ask(r *http.Request) (*target, error) {
 	for _, a := range agentRefs {
 		if a.name == r.PathValue("ref") {
 			return h.target(r.Context(), "agent/"+a.name)
 		}
 	}
-	return target{}, fault.New(fault.NotFound, "there is no agent of this name")
+	return nil, fault.New(fault.NotFound, "there is no agent of this name")
 }
 
-func (h Tools) askByID(r *http.Request) (target, error) {
+func (h *Tools) askByID(r *http.Request) (*target, error) {
 	id := r.PathValue("agent_id")
 	for _, a := range agentRefs {
 		if tool.ID(a.name) == id {

@@ -28,7 +28,7 @@ import (
 // chatRig is a server of chats with one agent, whose answers the test lets go.
 type chatRig struct {
 	*httptest.Server
-	tools   rest.Tools
+	tools   *rest.Tools
 	chats   *chat.Chats
 	store   *chattest.Memory
 	asked   chan *tool.Env // an agent was asked
@@ -66,7 +66,7 @@ func newChatRig(t *testing.T) *chatRig {
 			return tool.Answer[said]{}, ctx.Err()
 		}
 	})
-	r.tools = rest.Tools{
+	r.tools = &rest.Tools{
 		Data: toolsData{}, Tools: tool.Builtin(), Agents: []tool.Tool{ask}, Chats: r.chats,
 		Again: func(_ context.Context, c auth.Caller) (auth.Caller, error) { return c, r.refused },
 	}

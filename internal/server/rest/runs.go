@@ -16,6 +16,7 @@ import (
 	"github.com/postern/postern/internal/chat"
 	"github.com/postern/postern/internal/fault"
 	"github.com/postern/postern/internal/server/web"
+	"github.com/postern/postern/internal/stack"
 	"github.com/postern/postern/internal/tool"
 )
 
@@ -28,64 +29,70 @@ type target struct {
 	lacks bool      // an agent that clients know and this release does not have
 }
 
-func (h Tools) target(ctx context.Context, ref string) (target, error) {
+func (h *Tools) target(ctx context.Context, ref string) (*target, error) {
 	kind, name, _ := strings.Cut(ref, "/")
 	if kind == "tool" {
 		t, err := tool.Choose(ctx, h.Tools, h.Own, auth.CallerFrom(ctx), name)
-		return target{ref: ref, id: tool.ID(t.Name), tool: t}, err
+		return &target{ref: ref, id: tool.ID(t.Name), tool: t}, err
 	}
 	for i, a := range agentRefs {
 		if a.name == name {
 			t, err := tool.Find(h.Agents, name)
 			t.Name = name
-			return target{ref: ref, id: tool.ID(name), tool: t, agent: &agentRefs[i], lacks: err != nil}, nil
+			return &target{ref: ref, id: tool.ID(name), tool: t, agent: &agentRefs[i], lacks: err != nil}, nil
 		}
 	}
 	if h.Custom != nil {
 		t, err := h.Custom.Agent(ctx, auth.CallerFrom(ctx), name)
-		return target{ref: ref, id: name, tool: t, agent: &agentRef{name: name, custom: true}}, err
+		return &target{ref: ref, id: name, tool: t, agent: &agentRef{name: name, custom: true}}, err
 	}
-	return target{}, fault.New(fault.NotFound, "there is no agent of this id")
+	return nil, fault.New(fault.NotFound, "there is no agent of this id")
 }
 
-func (t target) scope() auth.Scope {
+func (t *target) scope() auth.Scope {
 	if t.agent != nil {
 		return t.agent.scope
 	}
 	return t.tool.Scope
 }
 
-// begin refuses what can be refused with a status, and begins the run. A nil
-// run without an error is a message that is ignored.
-func (h Tools) begin(w http.ResponseWriter, r *http.Request, t target, later bool) (context.Context, *chat.Live, error) {
+// begun is a run that has begun; without live, a message that is ignored.
+type begun struct {
+	run  context.Context
+	live *chat.Live
+}
+
+// begin refuses what can be refused with a status, and begins the run.
+func (h *Tools) begin(w http.ResponseWriter, r *http.Request, t *target, later bool) (b begun, err error) {
 	ctx := r.Context()
 	web.Note(ctx, strings.Split(t.ref, "/")[0], t.tool.Name)
 	c := auth.CallerFrom(ctx)
 	if err := h.permit(ctx, c, t.scope()); err != nil {
-		return nil, nil, err
+		return b, err
 	}
 	chatID, err := chatIDOf(r)
 	if err != nil {
-		return nil, nil, err
+		return b, err
 	}
 	input, err := objectOf(w, r)
 	if err != nil {
-		return nil, nil, err
+		return b, err
 	}
 	name, err := h.check(ctx, t, input)
 	if err != nil || name == "" {
-		return nil, nil, err
+		return b, err
 	}
-	return h.Chats.Begin(ctx, chat.Start{
+	b.run, b.live, err = h.Chats.Begin(ctx, chat.Start{
 		ChatID: chatID, Name: name, Later: later,
 		Request: chat.Request{Ref: t.ref, Input: input, Caller: c, RequestID: auth.RequestID(ctx), Trace: web.TraceParent(ctx)},
 		Opening: func(chatID, runID string) []chat.Event { return t.opening(chatID, runID, input) },
 	})
+	return b, err
 }
 
 // check refuses input, and gives the name that a new chat has by it: the
 // beginning of the message, or the tool's title. "" is an empty message.
-func (h Tools) check(ctx context.Context, t target, input json.RawMessage) (name string, err error) {
+func (h *Tools) check(ctx context.Context, t *target, input json.RawMessage) (name string, err error) {
 	env := h.env(ctx, t, "")
 	if t.agent == nil {
 		return t.tool.Title, t.tool.Check(ctx, env, input)
@@ -112,13 +119,13 @@ func firstWords(message string) string {
 	return strings.ToValidUTF8(string(line), "")
 }
 
-func (h Tools) env(ctx context.Context, t target, chatID string) *tool.Env {
+func (h *Tools) env(ctx context.Context, t *target, chatID string) *tool.Env {
 	return &tool.Env{Caller: auth.CallerFrom(ctx), Data: h.Data, Models: h.Models, Charts: h.Charts, Assets: h.Assets, ChatID: chatID, Via: "rest:" + t.tool.Name}
 }
 
 // opening are the messages that a call starts with. A tool that leads says them
 // with its result.
-func (t target) opening(chatID, runID string, input json.RawMessage) []chat.Event {
+func (t *target) opening(chatID, runID string, input json.RawMessage) []chat.Event {
 	if t.agent == nil && t.tool.Leads {
 		return nil
 	}
@@ -134,12 +141,12 @@ func (t target) opening(chatID, runID string, input json.RawMessage) []chat.Even
 	return out
 }
 
-func (t target) spoken(chatID string, input json.RawMessage) *spoken {
+func (t *target) spoken(chatID string, input json.RawMessage) *spoken {
 	return &spoken{chatID, t.id, input}
 }
 
 // prompt is what the caller said: an agent's message, a tool's whole input.
-func (t target) prompt(input json.RawMessage) string {
+func (t *target) prompt(input json.RawMessage) string {
 	if t.agent == nil {
 		return string(input)
 	}
@@ -148,35 +155,35 @@ func (t target) prompt(input json.RawMessage) string {
 }
 
 // stream works a call and shows it as it goes.
-func (h Tools) stream(w http.ResponseWriter, r *http.Request, t target) error {
+func (h *Tools) stream(w http.ResponseWriter, r *http.Request, t *target) error {
 	ctx := r.Context()
-	run, live, err := h.begin(w, r, t, false)
+	b, err := stack.Apart(func() (begun, error) { return h.begin(w, r, t, false) })
 	if fault.Is(err, fault.Conflict) {
 		return h.busy(w, r)
 	}
 	if err != nil {
 		return err
 	}
-	if live == nil {
+	if b.live == nil {
 		w.WriteHeader(http.StatusNoContent) // documented: an empty message is ignored
 		return nil
 	}
 	worked := make(chan error, 1)
-	go func() { worked <- h.work(run, live, t) }()
+	go func() { worked <- h.work(b.run, b.live, t) }()
 	s := openStream(w, http.StatusOK)
 	defer s.close()
-	err = live.Watch(ctx, pingEvery, s.send, s.ping)
+	err = b.live.Watch(ctx, pingEvery, s.send, s.ping)
 	if err != nil && t.agent != nil {
 		return err // the client hung up; the run goes on, and its answer is in the chat
 	}
 	if err != nil {
-		live.Cancel(err) // nobody waits for a tool's rows
+		b.live.Cancel(err) // nobody waits for a tool's rows
 	}
 	return errors.Join(err, <-worked)
 }
 
 // busy shows the run that the chat is busy with: documented as the body of 409.
-func (h Tools) busy(w http.ResponseWriter, r *http.Request) error {
+func (h *Tools) busy(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
 	s := openStream(w, http.StatusConflict)
 	defer s.close()
@@ -189,21 +196,21 @@ type taskBody struct {
 }
 
 // later leaves a call to be worked, on whatever node.
-func (h Tools) later(w http.ResponseWriter, r *http.Request, t target) error {
-	_, live, err := h.begin(w, r, t, true)
+func (h *Tools) later(w http.ResponseWriter, r *http.Request, t *target) error {
+	b, err := h.begin(w, r, t, true)
 	if err != nil {
 		return err
 	}
-	if live == nil {
+	if b.live == nil {
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}
-	return web.Respond(w, http.StatusOK, taskBody{live.ID, live.ChatID})
+	return web.Respond(w, http.StatusOK, taskBody{b.live.ID, b.live.ChatID})
 }
 
 // Resume works a call that was left for later. It is tried again after an
 // error; a run that is gone, or worked elsewhere, is none.
-func (h Tools) Resume(ctx context.Context, runID string) error {
+func (h *Tools) Resume(ctx context.Context, runID string) error {
 	run, live, err := h.Chats.Resume(ctx, runID)
 	if fault.Is(err, fault.NotFound) {
 		return nil
@@ -227,7 +234,7 @@ func (h Tools) Resume(ctx context.Context, runID string) error {
 // Mend ends the runs whose server stopped while it worked on them, with a
 // message that says so: they are not worked again, since what stopped the
 // server may have been they.
-func (h Tools) Mend(ctx context.Context) error {
+func (h *Tools) Mend(ctx context.Context) error {
 	ids, err := h.Chats.Lost(ctx)
 	if err != nil {
 		return err
@@ -251,7 +258,7 @@ func (h Tools) Mend(ctx context.Context) error {
 }
 
 // again asks whether the caller may still do what was asked.
-func (h Tools) again(ctx context.Context, req chat.Request) (context.Context, target, error) {
+func (h *Tools) again(ctx context.Context, req chat.Request) (context.Context, *target, error) {
 	ctx = auth.WithCaller(auth.WithRequestID(ctx, req.RequestID), req.Caller)
 	c, err := h.Again(ctx, req.Caller)
 	if err != nil {
@@ -269,9 +276,9 @@ func (h Tools) again(ctx context.Context, req chat.Request) (context.Context, ta
 }
 
 // refused is enough of a target to say that it was not called.
-func refused(ref string) target {
+func refused(ref string) *target {
 	kind, name, _ := strings.Cut(ref, "/")
-	t := target{ref: ref, id: tool.ID(name), tool: tool.Tool{Name: name}}
+	t := &target{ref: ref, id: tool.ID(name), tool: tool.Tool{Name: name}}
 	if kind == "agent" {
 		t.agent = &agentRef{name: name}
 		if _, err := uuid.Parse(name); err == nil {
@@ -282,7 +289,7 @@ func refused(ref string) target {
 }
 
 // work does what was asked and ends the run, whatever happens.
-func (h Tools) work(ctx context.Context, live *chat.Live, t target) error {
+func (h *Tools) work(ctx context.Context, live *chat.Live, t *target) error {
 	ret, err := h.do(ctx, live, t)
 	if cause := context.Cause(ctx); cause != nil {
 		err = interrupted(cause)
@@ -309,7 +316,7 @@ func interrupted(cause error) error {
 
 // do runs the tool or the agent. A panic is an error: this goroutine is not one
 // that the mux guards.
-func (h Tools) do(ctx context.Context, live *chat.Live, t target) (ret tool.Return, err error) {
+func (h *Tools) do(ctx context.Context, live *chat.Live, t *target) (ret tool.Return, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			web.Note(ctx, "stack", string(debug.Stack()))
@@ -333,7 +340,7 @@ func (h Tools) do(ctx context.Context, live *chat.Live, t target) (ret tool.Retu
 }
 
 // end says the last message: a tool's return, an agent's answer.
-func (h Tools) end(ctx context.Context, live *chat.Live, t target, ret tool.Return) error {
+func (h *Tools) end(ctx context.Context, live *chat.Live, t *target, ret tool.Return) error {
 	s := t.spoken(live.ChatID, live.Request.Input)
 	var last []chatEvent
 	switch {
@@ -359,7 +366,7 @@ func (h Tools) end(ctx context.Context, live *chat.Live, t target, ret tool.Retu
 
 // returned is the last event of a tool's call, after those that were held back
 // for it.
-func (t target) returned(s *spoken, ret tool.Return, id string) []chatEvent {
+func (t *target) returned(s *spoken, ret tool.Return, id string) []chatEvent {
 	e := s.message("request", toolReturnPart{"tool-return", t.tool.Name, id, ret.Content, listed(ret.Assets)})
 	e.Content = ret.Top
 	if !t.tool.Leads {
@@ -401,7 +408,7 @@ const looked = 200
 // first, and their answers: what a question may follow up on. A custom agent is
 // told of its own alone, since what was asked of others may be of a product that
 // no model is told of, and the built-in ones not of custom ones.
-func (h Tools) earlier(ctx context.Context, live *chat.Live, t target) (inputs []json.RawMessage, answers []tool.Answered, err error) {
+func (h *Tools) earlier(ctx context.Context, live *chat.Live, t *target) (inputs []json.RawMessage, answers []tool.Answered, err error) {
 	events, err := h.Chats.Recent(ctx, live.Request.Caller, live.ChatID, looked)
 	if err != nil {
 		return nil, nil, err
@@ -434,7 +441,7 @@ func (h Tools) earlier(ctx context.Context, live *chat.Live, t target) (inputs [
 
 // follows reports whether what another agent was asked and answered is for this
 // one to go on from.
-func (t target) follows(agentID string) bool {
+func (t *target) follows(agentID string) bool {
 	if t.agent.custom {
 		return agentID == t.id
 	}

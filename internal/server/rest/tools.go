@@ -52,14 +52,14 @@ type Tools struct {
 }
 
 // Routes are the tool and agent streams.
-func (h Tools) Routes() []web.Route {
+func (h *Tools) Routes() []web.Route {
 	const chats = "/ai/api/v1/chats/"
 	var all []web.Route
 	for _, p := range []struct {
 		path string
-		find func(*http.Request) (target, error)
+		find func(*http.Request) (*target, error)
 	}{{"tool/default/{ref}", h.call}, {"tool/{ref}", h.callByID}, {"agent/default/{ref}", h.ask}, {"agent/{agent_id}", h.askByID}} {
-		route := func(end string, handle func(http.ResponseWriter, *http.Request, target) error) web.Route {
+		route := func(end string, handle func(http.ResponseWriter, *http.Request, *target) error) web.Route {
 			return web.Route{
 				Method: "POST", Path: chats + p.path + end, Scope: auth.ScopeQuery, Errors: web.DetailErrors,
 				Handle: func(w http.ResponseWriter, r *http.Request) error {
@@ -77,32 +77,32 @@ func (h Tools) Routes() []web.Route {
 }
 
 // permit asks policy for what a tool or an agent needs beyond the route.
-func (h Tools) permit(ctx context.Context, c auth.Caller, s auth.Scope) error {
+func (h *Tools) permit(ctx context.Context, c auth.Caller, s auth.Scope) error {
 	if h.Permit == nil || s == "" {
 		return nil
 	}
 	return h.Permit(ctx, c, s)
 }
 
-func (h Tools) call(r *http.Request) (target, error) {
+func (h *Tools) call(r *http.Request) (*target, error) {
 	return h.target(r.Context(), "tool/"+r.PathValue("ref"))
 }
 
-func (h Tools) callByID(r *http.Request) (target, error) {
+func (h *Tools) callByID(r *http.Request) (*target, error) {
 	all := h.Tools
 	if h.Own != nil {
 		own, err := h.Own.Tools(r.Context(), auth.CallerFrom(r.Context()))
 		if err != nil {
-			return target{}, err
+			return nil, err
 		}
 		all = slices.Concat(all, own)
 	}
 	for _, t := range all {
 		if tool.ID(t.Name) == r.PathValue("ref") {
-			return target{ref: "tool/" + t.Name, id: tool.ID(t.Name), tool: t}, nil
+			return &target{ref: "tool/" + t.Name, id: tool.ID(t.Name), tool: t}, nil
 		}
 	}
-	return target{}, fault.New(fault.NotFound, "there is no tool of this id")
+	return nil, fault.New(fault.NotFound, "there is no tool of this id")
 }
 
 // chatIDOf reads the chat the call belongs to; "" is a new one.

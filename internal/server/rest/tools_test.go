@@ -151,7 +151,7 @@ func toolsMux(t *testing.T, data tool.Data, record *toolsRecord, logs io.Writer)
 	}
 	sys := rest.System{Version: "0.1.0", Record: record, Tools: tool.Builtin(), Served: m.Routes}
 	chats := &chat.Chats{Store: &chattest.Memory{}, Seal: chattest.Plain{}, Node: "n1"}
-	tools := rest.Tools{Data: data, Tools: tool.Builtin(), Agents: new(agent.Agents).Tools(), Chats: chats, Permit: rules.Permit}
+	tools := &rest.Tools{Data: data, Tools: tool.Builtin(), Agents: new(agent.Agents).Tools(), Chats: chats, Permit: rules.Permit}
 	if err := m.Add(slices.Concat(tools.Routes(), rest.Chats{Chats: chats}.Routes(), sys.Routes())...); err != nil {
 		t.Fatal(err)
 	}

@@ -66,35 +66,57 @@ func (m *Mux) Add(routes ...Route) error {
 // Routes lists what is served, for tests and documents.
 func (m *Mux) Routes() []Route { return m.routes }
 
+// visit is a request under way. It is kept here and not on the stack: streams
+// wait for minutes on what is beneath them.
+type visit struct {
+	m       *Mux
+	w       *writer
+	r       *http.Request // with the context that the handler gets
+	event   *Event
+	handler http.Handler // where no route serves the path
+	pattern string
+	start   time.Time
+	traced  func(status int, whole bool)
+	whole   bool // the handler came to its end
+}
+
 // ServeHTTP implements http.Handler.
 func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	start := time.Now()
+	v := m.arrive(w, r)
+	defer v.leave()
+	if v.pattern == "" {
+		m.unknown(v.w, v.r, v.handler)
+	} else {
+		m.mux.ServeHTTP(v.w, v.r)
+	}
+	v.whole = true
+}
+
+func (m *Mux) arrive(w http.ResponseWriter, r *http.Request) *visit {
+	v := &visit{m: m, w: &writer{ResponseWriter: w}, start: time.Now()}
 	id := rand.Text()
+	v.w.Header().Set("X-Request-Id", id)
 	ctx, event := withEvent(auth.WithRequestID(r.Context(), id))
 	ctx = auth.WithCaller(ctx, auth.Caller{Address: ClientAddress(r, m.Proxies)})
-	ww := &writer{ResponseWriter: w}
-	ww.Header().Set("X-Request-Id", id)
-	h, pattern := m.mux.Handler(r)
-	ctx, end := m.trace(ctx, r, pattern, start)
-	r = r.WithContext(ctx)
-	whole := false
-	defer func() { end(ww.said(), whole) }()
-	defer func() {
-		if p := recover(); p != nil && p != http.ErrAbortHandler {
-			m.Log.ErrorContext(ctx, "panic", "request_id", id, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-			m.abort(ww, r, pattern)
-		} else if p != nil {
-			m.finish(ctx, r, event, ww, pattern, start)
-			panic(p)
-		}
-		m.finish(ctx, r, event, ww, pattern, start)
-	}()
-	if pattern == "" {
-		m.unknown(ww, r, h)
-	} else {
-		m.mux.ServeHTTP(ww, r)
+	v.event = event
+	v.handler, v.pattern = m.mux.Handler(r)
+	ctx, v.traced = m.trace(ctx, r, v.pattern, v.start)
+	v.r = r.WithContext(ctx)
+	return v
+}
+
+// leave is deferred: it catches the handler's panic.
+func (v *visit) leave() {
+	defer func() { v.traced(v.w.said(), v.whole) }()
+	ctx := v.r.Context()
+	if p := recover(); p != nil && p != http.ErrAbortHandler {
+		v.m.Log.ErrorContext(ctx, "panic", "request_id", auth.RequestID(ctx), "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+		v.m.abort(v.w, v.r, v.pattern)
+	} else if p != nil {
+		v.m.finish(ctx, v.r, v.event, v.w, v.pattern, v.start)
+		panic(p)
 	}
-	whole = true
+	v.m.finish(ctx, v.r, v.event, v.w, v.pattern, v.start)
 }
 
 // abort ends a request whose handler panicked: with an error body when nothing
