@@ -92,10 +92,8 @@ func (m modelSetCmd) Run(ctx context.Context, c *terminal) error {
 	var set llm.Config
 	switch {
 	case created:
-		ch.Budget = m.budget(llm.Budget{})
 		set, err = models.Create(op, ch)
 	case err == nil:
-		ch.Budget = m.budget(old.Budget)
 		set, err = models.Update(op, old.ID, ch)
 	}
 	if err != nil {
@@ -116,7 +114,7 @@ func (m modelSetCmd) Run(ctx context.Context, c *terminal) error {
 
 // change is what the flags and stdin say.
 func (m modelSetCmd) change(c *terminal) (llm.Change, error) {
-	ch := llm.Change{Name: &m.Name}
+	ch := llm.Change{Name: &m.Name, Budget: &llm.Budget{Steps: m.Steps, Tokens: m.Tokens, Rows: m.Rows, Seconds: m.Seconds}}
 	for _, x := range []struct {
 		given string
 		to    **string
@@ -144,18 +142,6 @@ func (m modelSetCmd) change(c *terminal) (llm.Change, error) {
 	key, err := readKey(c)
 	ch.Key = key
 	return ch, err
-}
-
-func (m modelSetCmd) budget(b llm.Budget) *llm.Budget {
-	for _, x := range []struct {
-		given int
-		to    *int
-	}{{m.Steps, &b.Steps}, {m.Tokens, &b.Tokens}, {m.Rows, &b.Rows}, {m.Seconds, &b.Seconds}} {
-		if x.given != 0 {
-			*x.to = x.given
-		}
-	}
-	return &b
 }
 
 // readKey reads a key from stdin, without echo on a terminal. Nothing keeps

@@ -91,8 +91,8 @@ func newPlay(t *testing.T) *play {
 		there = append(there, strings.ToUpper(name)+"_NUMBER", fmt.Sprint(m.UserID), strings.ToUpper(name)+"_ID", string(m.ID))
 		back = append(back, string(m.ID), strings.ToUpper(name)+"_ID")
 	}
-	there = append(there, "FILES", g.filesRoot(), "RIG_AGENT", g.agent)
-	back = append(back, g.filesRoot(), "FILES", g.agent, "RIG_AGENT")
+	there = append(there, "FILES", g.filesRoot(), "RIG_AGENT", g.agent, "RIG_LLM_KEY", g.llmKey, "RIG_LLM", g.llmID)
+	back = append(back, g.filesRoot(), "FILES", g.agent, "RIG_AGENT", g.llmID, "RIG_LLM", g.llmKey, "RIG_LLM_KEY")
 	p.names, p.back = strings.NewReplacer(there...), strings.NewReplacer(back...)
 	return p
 }

@@ -88,9 +88,19 @@ type modeledAnswer struct {
 // ask puts a question that the planner declined to the language model. With no
 // answer, why says what came of it, "" where the model was not asked.
 func (c *Configured) ask(ctx context.Context, e *tool.Env, pr product.Product, in queryInput) (ans *modeledAnswer, why string, err error) {
-	may := pr.ModelUse == product.ModelSchema || pr.ModelUse == product.ModelRows
-	if c == nil || !may || in.ChoiceID != "" || utf8.RuneCountInString(in.Message) > longQuestion {
+	if c == nil || !tellable(pr) || in.ChoiceID != "" || utf8.RuneCountInString(in.Message) > longQuestion {
 		return nil, "", nil
+	}
+	if in.DataProductVersion != "" { // an older version lets no more leave than the current one
+		now, err := e.Data.Product(ctx, e.Caller, in.DataProductID, "")
+		switch {
+		case err != nil && !fault.Is(err, fault.NotFound):
+			return nil, "", err
+		case err != nil || !tellable(now):
+			return nil, "", nil
+		case now.ModelUse == product.ModelSchema:
+			pr.ModelUse = now.ModelUse
+		}
 	}
 	m := &modeled{Configured: c, e: e, in: in, use: pr.ModelUse, seen: Words{}}
 	schema, err := m.schema(ctx, json.RawMessage("{}"))

@@ -327,3 +327,35 @@ func TestAnalyticsComputesOverWhatAModelFillsIn(t *testing.T) {
 		t.Errorf("the statement ran %d times", runs)
 	}
 }
+
+func TestAnOlderVersionLetsNoMoreLeaveThanTheCurrentOne(t *testing.T) {
+	w := newModelWorld(t, "openai", product.ModelRows, scripted.Turn{Text: "CANNOT"})
+	old, err := w.Product(t.Context(), w.viewer, "garden", "")
+	must(t, err)
+	askOld := func() (string, int) {
+		ag, err := tool.Find(w.agents.Tools(), "sql_query_agent")
+		must(t, err)
+		in, err := json.Marshal(map[string]string{"message": declined, "data_product_id": "garden", "data_product_version": old.Version})
+		must(t, err)
+		ret, err := ag.Call(t.Context(), &tool.Env{Caller: w.viewer, Data: w, Models: w.models, Via: "test"}, in)
+		must(t, err)
+		output(t, ret)
+		requests := w.fake.Requests()
+		return requests[len(requests)-1].Body, len(requests)
+	}
+	if body, n := askOld(); n != 1 || !strings.Contains(body, "clay") {
+		t.Fatalf("under rows the schema has samples: %d %s", n, body)
+	}
+	for i, use := range []product.ModelUse{product.ModelSchema, product.ModelNone} {
+		was := []product.ModelUse{product.ModelRows, product.ModelSchema}[i]
+		pr, err := w.Product(t.Context(), w.Admin, "garden", "")
+		must(t, err)
+		spec := strings.NewReplacer("x-postern-model: "+string(was), "x-postern-model: "+string(use), "version: "+pr.Version, fmt.Sprintf("version: 1.%d.0", i+1)).Replace(pr.YAML())
+		_, _, err = w.ApplyProduct(t.Context(), w.Admin, []byte(spec), gateway.Apply{})
+		must(t, err)
+		body, n := askOld()
+		if use == product.ModelSchema && (n != 2 || strings.Contains(body, "clay")) || use == product.ModelNone && n != 2 {
+			t.Errorf("%s now: %d requests, the last %s", use, n, body)
+		}
+	}
+}

@@ -56,6 +56,16 @@ func (c Config) Checked() (Config, error) {
 	return c, b.fault("the language model's settings are not complete or not right")
 }
 
+// over is the budget where it says something, and old where it does not.
+func (g Budget) over(old Budget) Budget {
+	for _, x := range []struct{ given, to *int }{{&g.Steps, &old.Steps}, {&g.Tokens, &old.Tokens}, {&g.Rows, &old.Rows}, {&g.Seconds, &old.Seconds}} {
+		if *x.given != 0 {
+			*x.to = *x.given
+		}
+	}
+	return old
+}
+
 func (g Budget) checked(b *broken) Budget {
 	for _, x := range []struct {
 		name        string

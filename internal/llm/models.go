@@ -102,7 +102,8 @@ func (m *Models) Named(ctx context.Context, name string) (Config, error) {
 	return Config{}, notFound()
 }
 
-// Change is what is to be different; nil leaves a part as it is. Key is given
+// Change is what is to be different; nil, and a part of the budget that is 0,
+// leaves it as it is. Key is given
 // with the configuration and belongs to it.
 type Change struct {
 	Name, Provider, Model, BaseURL *string
@@ -182,7 +183,7 @@ func (ch Change) of(c Config) Config {
 	set(&c.BaseURL, ch.BaseURL)
 	set(&c.CredentialID, ch.CredentialID)
 	if ch.Budget != nil {
-		c.Budget = *ch.Budget
+		c.Budget = ch.Budget.over(c.Budget)
 	}
 	if ch.Default != nil {
 		c.Default = *ch.Default

@@ -61,8 +61,11 @@ func TestALanguageModelIsKeptWithItsKeySealed(t *testing.T) {
 		if got := opened(t, m, ""); got != modelKey {
 			t.Errorf("the default opens with %q", got)
 		}
-		_, err = m.Update(ctx, two.ID, llm.Change{Default: at(true)})
+		two, err = m.Update(ctx, two.ID, llm.Change{Default: at(true), Budget: &llm.Budget{Steps: 3}})
 		must(t, err)
+		if two.Budget != (llm.Budget{Steps: 3, Tokens: 100_000, Rows: 200, Seconds: 60}) {
+			t.Errorf("a part of the budget was changed, and it is %+v", two.Budget)
+		}
 		all, err := m.List(ctx)
 		must(t, err)
 		if len(all) != 2 || all[0].Default || !all[1].Default {

@@ -99,7 +99,7 @@ func (f modelForm) change() (llm.Change, error) {
 	for i, to := range []*int{&ch.Budget.Steps, &ch.Budget.Tokens, &ch.Budget.Rows, &ch.Budget.Seconds} {
 		text := f.Budget[budgetParts[i]]
 		if text == "" {
-			continue // the usual
+			continue // as it is, or the usual
 		}
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 {
