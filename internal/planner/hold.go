@@ -28,6 +28,34 @@ func (r *reader) held(i int, it item) bool {
 	return true
 }
 
+// keyNoun reads a key that is called after what it leads to as those rows: the
+// name of the head of a department, where a department's head is an employee.
+func (r *reader) keyNoun(i int, it item) bool {
+	if i == 0 || r.items[i-1].kind != byte(lexicon.Prep) && r.items[i-1].kind != kPred && r.items[i-1].kind != byte(lexicon.Relative) {
+		return false
+	}
+	if r.at(i+1).kind == byte(lexicon.Be) && r.at(i+2).kind == kTable {
+		return false // whose advisors are professors
+	}
+	t := &slot{text: it.text, at: it.start, want: tableOnly}
+	said := lexicon.SplitName(it.text)
+	for _, c := range it.cols {
+		if c.score < 0.85 || len(said) > len(lexicon.SplitName(r.p.index.column(c.ref).Name)) || r.p.index.column(c.ref).Role != semantic.Foreign {
+			continue
+		}
+		for _, e := range r.p.index.edges[c.table] {
+			if !e.many && e.to != c.table && r.p.index.leadsTo(c.ref, e.to) {
+				t.opts = append(t.opts, cand{ref{e.to, -1}, c.score - 0.1})
+			}
+		}
+	}
+	if len(t.opts) == 0 {
+		return false
+	}
+	r.take(t, it)
+	return true
+}
+
 // holding tells that the question says before what its rows have.
 func (r *reader) holding() bool {
 	return slices.ContainsFunc(r.items, func(it item) bool { return it.kind == byte(lexicon.Have) })

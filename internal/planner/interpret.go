@@ -261,7 +261,7 @@ func (r *reader) column(i int, it item) {
 		}) {
 			return // it was said before
 		}
-		if r.held(i, it) {
+		if r.held(i, it) || r.keyNoun(i, it) {
 			return
 		}
 		if t := tableOf(it); t != nil && t.opts[0].score >= 0.7 {

@@ -359,6 +359,12 @@ func (p *Planner) quoted(t lexicon.Token, i int) item {
 		it.kind = kValue
 	} else if t.IsNum {
 		it.kind, it.arg = kNumber, t.Num
+	} else if w := lexicon.SplitName(t.Text); len(w) > 1 { // "active to date", as the column is called
+		for _, c := range p.index.keys[strings.Join(w, "")] {
+			if c.column >= 0 && c.score > 0.9 {
+				it.kind, it.arg, it.cols = kColumn, "", append(it.cols, c)
+			}
+		}
 	}
 	return it
 }

@@ -78,7 +78,7 @@ func (r *reader) verb(i int) bool {
 		return false
 	case i > 0 && r.items[i-1].kind == kRows && r.ends(i+1) && !bland[strings.ToLower(it.text)] && !r.linksUsed(it):
 		return false // how many users logged in: not all of them
-	case i > 2 && r.items[i-1].kind == byte(lexicon.Be) && r.ends(i+1) && strings.IndexByte("TF", r.items[i-2].kind) >= 0 && (r.items[i-3].kind == byte(lexicon.Relative) || strings.HasSuffix(strings.ToLower(r.items[i-3].text), "which")):
+	case i > 1 && r.items[i-1].kind == byte(lexicon.Be) && r.ends(i+1) && r.subject(i-2):
 		// the towns where they were born
 	case i > 0 && r.items[i-1].kind == byte(lexicon.Be) && r.ends(i+1) && !bland[strings.ToLower(it.text)]:
 		return false // "that are closed" says which, and nothing here says how
@@ -94,6 +94,20 @@ func (r *reader) verb(i int) bool {
 		r.f.hints = append(r.f.hints, cs)
 	}
 	return true
+}
+
+// subject tells that what ends at item i is of whom a relative clause speaks:
+// "where the student with that name" lives, "that no customer" lives in.
+func (r *reader) subject(i int) bool {
+	if r.items[i].kind == byte(lexicon.Relative) {
+		return strings.HasPrefix(strings.ToLower(r.items[i].text), "where")
+	}
+	for ; i > 0 && strings.IndexByte("TFAChp", r.items[i].kind) >= 0; i-- {
+		if b := r.items[i-1]; b.kind == byte(lexicon.Relative) || strings.HasSuffix(strings.ToLower(b.text), "which") {
+			return strings.IndexByte("TFA", r.items[i].kind) >= 0
+		}
+	}
+	return false
 }
 
 // linksUsed tells a verb that names a table or column which the question has

@@ -10,19 +10,21 @@ import (
 )
 
 const theatre = `
-CREATE TABLE troupe (troupe_id INTEGER PRIMARY KEY, name TEXT, town TEXT);
+CREATE TABLE troupe (troupe_id INTEGER PRIMARY KEY, name TEXT, home_page TEXT);
 CREATE TABLE genre (genre_id INTEGER PRIMARY KEY, name TEXT);
 CREATE TABLE play (play_id INTEGER PRIMARY KEY, title TEXT, acts INTEGER, scenes INTEGER, genre INTEGER, troupe_id INTEGER);
-CREATE TABLE hall (hall_id INTEGER PRIMARY KEY, name TEXT, seats INTEGER);
+CREATE TABLE hall (hall_id INTEGER PRIMARY KEY, name TEXT, seats INTEGER, warden INTEGER);
+CREATE TABLE steward (steward_id INTEGER PRIMARY KEY, name TEXT);
+INSERT INTO steward VALUES (1,'Uma'),(2,'Vic'),(3,'Wes');
 CREATE TABLE showing (showing_id INTEGER PRIMARY KEY, play_id INTEGER, hall_id INTEGER, price INTEGER);
 CREATE TABLE guest (patron_id INTEGER PRIMARY KEY, gname TEXT);
 CREATE TABLE ticket (ticket_id INTEGER PRIMARY KEY, showing_id INTEGER, patron_id INTEGER);
 CREATE TABLE ballot (ballot_id INTEGER PRIMARY KEY, season TEXT, voter_id INTEGER, chair_vote INTEGER, clerk_vote INTEGER);
 INSERT INTO ballot VALUES (1,'spring',1,2,3),(2,'autumn',2,2,1);
-INSERT INTO troupe VALUES (1,'Larks','Ely'),(2,'Owls','York');
+INSERT INTO troupe VALUES (1,'Larks','l.example'),(2,'Owls','o.example');
 INSERT INTO genre VALUES (1,'comedy'),(2,'drama'),(3,'opera');
 INSERT INTO play VALUES (1,'Storm',3,9,2,1),(2,'Masks',2,1,1,1),(3,'Ice',5,4,2,2);
-INSERT INTO hall VALUES (1,'Red',90),(2,'Blue',40);
+INSERT INTO hall VALUES (1,'Red',90,2),(2,'Blue',40,3);
 INSERT INTO showing VALUES (1,1,1,20),(2,1,2,15),(3,2,1,30),(4,3,2,10),(5,1,1,25);
 INSERT INTO guest VALUES (1,'Ada'),(2,'Ben'),(3,'Cat');
 INSERT INTO ticket VALUES (1,1,1),(2,3,1),(3,4,2),(4,2,2),(5,5,1);`
@@ -44,17 +46,18 @@ func theatreModel() *semantic.Model {
 	}
 	return &semantic.Model{
 		Tables: []semantic.Table{
-			table("troupe", word("name"), word("town")),
+			table("troupe", word("name"), word("home_page")),
 			table("genre", word("name")),
 			table("play", word("title"), size("acts"), size("scenes"), key("genre"), key("troupe_id")),
-			table("hall", word("name"), size("seats")),
+			table("hall", word("name"), size("seats"), key("warden")),
+			table("steward", word("name")),
 			table("showing", key("play_id"), key("hall_id"), size("price")),
 			{Name: "guest", Physical: "guest", PrimaryKey: []string{"patron_id"}, Columns: []semantic.Column{id("patron_id"), word("gname")}},
 			table("ballot", word("season"), key("voter_id"), key("chair_vote"), key("clerk_vote")),
 			table("ticket", key("showing_id"), key("patron_id")),
 		},
 		Joins: []semantic.Join{
-			toGuest("ballot", "voter_id"), toGuest("ballot", "chair_vote"), toGuest("ballot", "clerk_vote"), toGuest("ticket", "patron_id"),
+			join("hall", "warden", "steward"), toGuest("ballot", "voter_id"), toGuest("ballot", "chair_vote"), toGuest("ballot", "clerk_vote"), toGuest("ticket", "patron_id"),
 			join("play", "genre", "genre"), join("play", "troupe_id", "troupe"), join("showing", "play_id", "play"), join("showing", "hall_id", "hall"),
 			join("ticket", "showing_id", "showing"),
 		},
@@ -115,6 +118,10 @@ func TestQuestionsOverSeveralTables(t *testing.T) {
 		// a key to the rows, as what those have
 		"What are the names of guests who have clerk votes?":               {"Ada", "Cat"},
 		"What are the names of guests who have clerk votes in the spring?": {"Cat"},
+		"What is the name of the warden of the hall with the most seats?":  {"Vic"},
+		"What are the names of halls where no opera is shown?":             {"Blue", "Red"},
+		// a column by its name in quotes
+		`Show the "home page" of the troupe Owls.`: {"o.example"},
 		// a name that its table or its key gives
 		"What are the names of patrons?": {"Ada", "Ben", "Cat"},
 	} {

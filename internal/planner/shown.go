@@ -299,6 +299,10 @@ func (b *builder) grouping() bool {
 			if len(names) == 0 && ok {
 				names = []ref{key}
 			}
+			if len(names) == 0 && !b.aggregated() && len(b.have) == 0 && len(b.f.outs) > 0 {
+				b.q.From = b.name(t) // a list, of one row each
+				continue
+			}
 			if len(names) == 0 {
 				return b.fail("it is not clear what tells one of %s from another", b.name(t))
 			}

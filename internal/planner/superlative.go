@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/postern/postern/internal/planner/lexicon"
+	"github.com/postern/postern/internal/semantic"
 )
 
 func direction(arg string) (desc bool, idea string) {
@@ -34,12 +35,24 @@ func mostOf(ps *parse, m []item) ([]item, bool) {
 		if c := columnOf(last, number); c != nil && ps.p.index.isNumber(c.opts[0].ref) && c.opts[0].score >= s.slot.opts[0].score {
 			s.slot, s.rows = c, false
 		}
+	case ps.counts(last):
+		s.slot, s.rows = rowsOf(columnOf(last, label)), true
 	default:
 		if s.slot = columnOf(last, orderable); s.slot == nil || !ps.p.index.isNumber(s.slot.opts[0].ref) {
 			return nil, false
 		}
 	}
 	return one(kSuper, s, m), true
+}
+
+// counts tells a column of names, of which there may be many: the most sports.
+func (ps *parse) counts(it item) bool {
+	c := columnOf(it, label)
+	if c == nil || c.opts[0].score < 0.75 || strings.HasSuffix(strings.ToLower(it.text), "s") == (lexicon.Lemma(strings.ToLower(it.text)) == strings.ToLower(it.text)) {
+		return false
+	}
+	col := ps.p.index.column(c.opts[0].ref)
+	return col.Class == semantic.Text && !col.NumericText && len(rowsOf(c).opts) > 0
 }
 
 // superAggregate: the highest average price, of what is shown.
