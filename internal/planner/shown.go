@@ -55,7 +55,7 @@ func (b *builder) defaults() bool {
 		f.outs = append(f.outs, &output{slot: f.preds[0].slot}) // which names contain a word
 		return true
 	}
-	if f.head == nil && !f.whole && len(f.supers) == 0 && len(f.groups) == 1 && f.groups[0].pick.column < 0 && len(f.preds) == 0 {
+	if f.head == nil && !f.whole && len(f.supers) == 0 && len(f.groups) == 1 && f.groups[0].pick.column < 0 {
 		f.head, f.groups = f.groups[0], nil // list every album
 		b.head = f.head.pick.table
 	}
@@ -280,6 +280,9 @@ func (b *builder) grouping() bool {
 			continue
 		}
 		if g.pick.column >= 0 {
+			if b.oneEach(g) {
+				continue
+			}
 			b.showGroup(b.ref(g))
 			continue
 		}
@@ -319,6 +322,22 @@ func (b *builder) grouping() bool {
 		b.implied()
 	}
 	return b.periods()
+}
+
+// oneEach tells that a table's own key is grouped by, where a number of its own
+// is averaged for another column of it: the kinds and the average heights of
+// each tree are by kind.
+func (b *builder) oneEach(g *slot) bool {
+	key, ok := b.p.index.soleKey(g.pick.table)
+	if !ok || key != g.pick.ref {
+		return false
+	}
+	own := func(agg bool) func(*output) bool {
+		return func(o *output) bool {
+			return (o.agg != "") == agg && !o.rows && o.slot.pick.table == g.pick.table && o.slot.pick.ref != key
+		}
+	}
+	return slices.ContainsFunc(b.f.outs, own(true)) && slices.ContainsFunc(b.f.outs, own(false))
 }
 
 // tells says that what is shown tells one row of a table from another.
