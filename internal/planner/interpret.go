@@ -27,6 +27,7 @@ func (ps *parse) interpret() {
 	}
 	r.f.eachLed = r.at(0).kind == kGroup
 	r.whichThenShow()
+	r.totalsToo()
 	r.extremes()
 	r.leadShown()
 	r.when()
@@ -199,6 +200,9 @@ func (r *reader) read(i int) int {
 			if r.last != nil {
 				s.slot.owners = r.last.opts
 			} else {
+				if s.freq && i > 0 && r.items[i-1].kind == byte(lexicon.Prep) {
+					r.ofFrequent(s.slot)
+				}
 				r.pending = append(r.pending, s.slot)
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/postern/postern/internal/planner/lexicon"
+	"github.com/postern/postern/internal/semantic"
 )
 
 // sortedShown orders by what is shown under the same words: the date and amount
@@ -28,4 +29,46 @@ func (r *reader) sortedShown() {
 // beside a column: the ids and the number of visits are not the visits' ids.
 func (r *reader) countedAfter(s *slot) bool {
 	return slices.ContainsFunc(r.f.outs, func(o *output) bool { return o.rows && o.slot == r.last && s.at < o.at })
+}
+
+// ofFrequent puts what is shown under the table that the most frequent value
+// leads to: the name of the most common genre is a genre's.
+func (r *reader) ofFrequent(s *slot) {
+	var owners []cand
+	for _, c := range s.opts {
+		if c.column < 0 || c.score < s.opts[0].score-0.1 {
+			continue
+		}
+		for _, e := range r.p.index.edges[c.table] {
+			if r.p.index.leadsTo(c.ref, e.to) {
+				owners = append(owners, cand{ref{e.to, -1}, c.score})
+			}
+		}
+	}
+	if len(owners) == 0 {
+		return
+	}
+	r.pending = slices.DeleteFunc(r.pending, func(x *slot) bool {
+		name := nameWord[lexicon.Lemma(strings.ToLower(x.text))]
+		if name {
+			x.owners = owners
+		}
+		return name
+	})
+}
+
+// totalsToo adds up what is asked for as a number beside a total: the total
+// hours and the number of games played, of several rows.
+func (r *reader) totalsToo() {
+	f := &r.f
+	sum := func(o *output) bool { return o.agg == semantic.Sum && !o.rows && !o.share }
+	if len(f.groups) > 0 || !slices.ContainsFunc(f.outs, sum) || !slices.ContainsFunc(f.outs, func(o *output) bool { return o.counts }) ||
+		slices.ContainsFunc(f.outs, func(o *output) bool { return !o.counts && !sum(o) }) {
+		return
+	}
+	for _, o := range f.outs {
+		if o.counts {
+			o.agg, o.counts, o.slot.want = semantic.Sum, false, number
+		}
+	}
 }
