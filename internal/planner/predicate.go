@@ -59,12 +59,12 @@ func (b *builder) cond(p *pred) (semantic.Cond, bool) {
 	if p.neg && len(p.or) == 0 && b.kinds() && p.kind != null {
 		return b.never(p)
 	}
-	if p.neg && len(p.or) == 0 {
-		if many, ok := b.p.index.toMany(b.head, p.slot.pick.table); ok && many {
+	if home := b.home(); p.neg && len(p.or) == 0 {
+		if many, ok := b.p.index.toMany(home, p.slot.pick.table); ok && many {
 			q := *p
 			q.neg = false
 			c, ok := b.plain(&q)
-			return semantic.Related{Set: b.name(p.slot.pick.table), Of: b.name(b.head), Where: c, Op: semantic.Eq, Count: 0}, ok
+			return semantic.Related{Set: b.name(p.slot.pick.table), Of: b.name(home), Where: c, Op: semantic.Eq, Count: 0}, ok
 		}
 	}
 	c, ok := b.plain(p)
@@ -86,6 +86,15 @@ func (b *builder) cond(p *pred) (semantic.Cond, bool) {
 		return or, true
 	}
 	return c, true
+}
+
+// home is the table whose rows conditions are of: the one that is counted, where
+// nothing else is asked for.
+func (b *builder) home() int {
+	if len(b.f.outs) == 1 && b.f.outs[0].rows && len(b.f.groups) == 0 {
+		return b.f.outs[0].slot.pick.table
+	}
+	return b.head
 }
 
 // never takes away the shown values that occur with what is negated: a city

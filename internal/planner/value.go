@@ -86,14 +86,57 @@ func likeText(ps *parse, m []item) ([]item, bool) {
 	if !ok {
 		return nil, false
 	}
-	if p.slot = columnOf(col, anything); p.slot == nil {
+	if p.slot = columnOf(col, anything); p.slot == nil && col.kind != kTable {
 		return nil, false
 	}
 	if m[0].kind == byte(lexicon.Like) && ps.before() == kPred {
 		return nil, false
 	}
 	p.both = len(only(m, "&")) > 0
+	if col.kind == kTable && m[0].kind == kTable {
+		if p.slot = ps.calledBy(col); p.slot == nil {
+			return nil, false
+		}
+		return append(m[:1:1], one(kPred, p, m[1:])...), true
+	}
+	if s := ps.ofColumn(m[0]); s != nil {
+		p.slot = s
+	}
 	return one(kPred, p, m), true
+}
+
+// calledBy gives the column that a table's rows are looked for in by a part of
+// a text: the one that is shown of them, else what names them.
+func (ps *parse) calledBy(t item) *slot {
+	if n := ps.lo; n > 1 && ps.items[n-1].kind == byte(lexicon.Prep) && ps.items[n-2].kind == kColumn {
+		if s := columnOf(ps.items[n-2], anything); s != nil && !ps.p.index.isNumber(s.opts[0].ref) {
+			return s
+		}
+	}
+	s := &slot{text: t.text, at: t.start}
+	for _, o := range t.tabs {
+		if names := ps.p.index.nameOf(o.table); len(names) > 0 && o.score > 0.8 {
+			s.opts = append(s.opts, cand{names[0], 0.9})
+		}
+	}
+	if len(s.opts) == 0 {
+		return nil
+	}
+	return s
+}
+
+// ofColumn gives the column whose own name is meant: the publishers whose name
+// contains a word, where a publisher is a column.
+func (ps *parse) ofColumn(name item) *slot {
+	n := ps.lo
+	if n < 2 || name.kind != kColumn || !nameWord[lexicon.Lemma(strings.ToLower(name.text))] || ps.items[n-1].kind != byte(lexicon.Relative) || ps.items[n-2].kind != kColumn || strings.Contains(ps.items[n-2].text, " of ") {
+		return nil
+	}
+	s := columnOf(ps.items[n-2], anything)
+	if s == nil || s.opts[0].score < 0.75 || ps.p.index.isNumber(s.opts[0].ref) || ps.p.index.isKeyish(s.opts[0].ref) {
+		return nil
+	}
+	return s
 }
 
 // likeShown is about what is shown last, or what names the rows.
