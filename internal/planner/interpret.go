@@ -48,7 +48,7 @@ func (r *reader) when() {
 		f.outs = []*output{{slot: f.supers[0].slot}} // when the first one came
 		return
 	}
-	if !f.asksWhen || len(f.supers) > 0 || slices.ContainsFunc(f.outs, func(o *output) bool {
+	if !f.asksWhen || slices.ContainsFunc(f.supers, func(s *super) bool { return s.rows || s.freq || s.out != nil }) || slices.ContainsFunc(f.outs, func(o *output) bool {
 		return o.agg != "" || slices.ContainsFunc(o.slot.opts, func(c cand) bool { return c.score > 0.4 && r.p.index.isTime(c.ref) })
 	}) {
 		return

@@ -72,3 +72,15 @@ func (r *reader) totalsToo() {
 		}
 	}
 }
+
+// extremeDate tells that a date is asked for, and which: the last day that a
+// boat was at sea.
+func (b *builder) extremeDate(s *super) bool {
+	if s.slot == nil || s.rows || s.freq || s.agg != "" || s.n != 1 || s.slot.pick.column < 0 || b.f.head != nil && b.f.head.at < s.at {
+		return false
+	}
+	w := strings.Fields(strings.ToLower(s.slot.text))
+	return len(w) > 0 && dayWord[lexicon.Lemma(w[len(w)-1])] && b.p.index.isMoment(s.slot.pick.ref)
+}
+
+var dayWord = map[string]bool{"date": true, "day": true, "time": true, "year": true}

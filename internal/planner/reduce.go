@@ -154,6 +154,10 @@ func (ps *parse) measures(items []item) []item {
 		if it.kind != byte(lexicon.Measure) {
 			continue
 		}
+		if ofTotal(items[i+1:]) {
+			items[i].kind = byte(lexicon.Filler) // how long is the total time
+			continue
+		}
 		s := ps.ideaSlot(it.arg, it)
 		if s == nil {
 			continue
@@ -164,6 +168,21 @@ func (ps *parse) measures(items []item) []item {
 		}
 	}
 	return items
+}
+
+// ofTotal tells that what comes next is an aggregate, which says itself what is
+// measured.
+func ofTotal(items []item) bool {
+	for _, it := range items {
+		switch lexicon.Kind(it.kind) {
+		case lexicon.Be, lexicon.Filler:
+			continue
+		case lexicon.Agg:
+			return true
+		}
+		return false
+	}
+	return false
 }
 
 // general words add nothing to the noun before them: faculty members.

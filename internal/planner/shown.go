@@ -47,6 +47,10 @@ func (b *builder) defaults() bool {
 			return true
 		}
 	}
+	if len(f.supers) == 1 && b.extremeDate(f.supers[0]) {
+		f.outs = append(f.outs, &output{slot: f.supers[0].slot})
+		return true
+	}
 	if len(f.supers) == 1 && f.supers[0].freq {
 		f.outs = append(f.outs, &output{slot: f.supers[0].slot})
 		return true

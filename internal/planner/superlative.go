@@ -148,7 +148,16 @@ func superColumn(ps *parse, m []item) ([]item, bool) {
 	if idea != "" && !ps.p.index.isNumber(c.opts[0].ref) && !ps.p.index.isMoment(c.opts[0].ref) {
 		return nil, false
 	}
+	if l := strings.ToLower(w.text); (l == "highest" || l == "lowest") && ps.p.index.ranks(c.opts[0].ref) {
+		desc = !desc
+	}
 	return one(kSuper, &super{slot: c, desc: desc, n: limitOf(m), at: m[0].start}, m), true
+}
+
+// ranks tells columns whose highest value is 1.
+func (x *index) ranks(r ref) bool {
+	w := lexicon.SplitName(x.column(r).Name)
+	return len(w) > 0 && (w[len(w)-1] == "rank" || w[len(w)-1] == "ranking") && x.isNumber(r)
 }
 
 func frequent(ps *parse, m []item) ([]item, bool) {
