@@ -56,7 +56,7 @@ func (b *builder) cond(p *pred) (semantic.Cond, bool) {
 	if p.both || p.listed && len(p.values) > 1 {
 		return b.every(p)
 	}
-	if p.neg && len(p.or) == 0 && b.kinds() && p.kind != null {
+	if p.neg && len(p.or) == 0 && b.kinds() && p.kind != null && b.f.words[role("never")] {
 		return b.never(p)
 	}
 	if home := b.home(); p.neg && len(p.or) == 0 {
