@@ -448,6 +448,9 @@ func aggregateCompare(ps *parse, m []item) ([]item, bool) {
 
 // bothYears: in both 2009 and 2010.
 func bothYears(ps *parse, m []item) ([]item, bool) {
+	if m[0].kind == byte(lexicon.Both) { // both in 1999 and in 2000
+		m = slices.Insert(slices.Clone(m), 0, m[0])
+	}
 	one, ok := inYear(ps, []item{m[0], m[2]})
 	two, ok2 := inYear(ps, []item{m[0], m[4]})
 	return slices.Concat(one, []item{m[3]}, two), ok && ok2

@@ -84,6 +84,7 @@ type pred struct {
 	of     *super // nested: compared with the row that is the extreme of this
 	slot2  *slot  // nested: the column the aggregate is of
 	bare   bool   // a value that names no column
+	apart  bool   // of a bare value: what stands before it is no verb of it (orders does Ann)
 	end    string // of a bare value: what comes before says it is a "start" or an "end"
 	rows   bool   // compares the count of rows
 }

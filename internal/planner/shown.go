@@ -284,10 +284,10 @@ func (b *builder) grouping() bool {
 			continue
 		}
 		if g.pick.column >= 0 {
-			if b.oneEach(g) {
-				continue
-			}
 			b.showGroup(b.ref(g))
+			continue
+		}
+		if b.oneEach(g.pick.table) {
 			continue
 		}
 		t := g.pick.table
@@ -328,17 +328,12 @@ func (b *builder) grouping() bool {
 	return b.periods()
 }
 
-// oneEach tells that a table's own key is grouped by, where a number of its own
-// is averaged for another column of it: the kinds and the average heights of
-// each tree are by kind.
-func (b *builder) oneEach(g *slot) bool {
-	key, ok := b.p.index.soleKey(g.pick.table)
-	if !ok || key != g.pick.ref {
-		return false
-	}
+// oneEach tells that numbers of each of a table's rows are averaged for another
+// column of it: the kinds and the average heights of each tree are by kind.
+func (b *builder) oneEach(t int) bool {
 	own := func(agg bool) func(*output) bool {
 		return func(o *output) bool {
-			return (o.agg != "") == agg && !o.rows && o.slot.pick.table == g.pick.table && o.slot.pick.ref != key
+			return (o.agg != "") == agg && !o.rows && o.slot.pick.table == t && !b.naming(o.slot.pick.ref) && b.p.index.column(o.slot.pick.ref).Role != semantic.Key
 		}
 	}
 	return slices.ContainsFunc(b.f.outs, own(true)) && slices.ContainsFunc(b.f.outs, own(false))

@@ -63,6 +63,9 @@ func superAggregate(ps *parse, m []item) ([]item, bool) {
 	if c == nil || idea != "" || !ps.p.index.isNumber(c.opts[0].ref) {
 		return nil, false
 	}
+	if slices.Contains(lexicon.SplitName(ps.p.index.column(c.opts[0].ref).Name), lexicon.Lemma(strings.ToLower(a.text))) {
+		return one(kSuper, &super{slot: c, desc: desc, n: 1, at: m[0].start}, m), true // the largest max speed, by its name
+	}
 	return one(kSuper, &super{slot: c, desc: desc, agg: aggOp(a.arg), n: 1, at: m[0].start}, m), true
 }
 

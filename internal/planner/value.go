@@ -231,6 +231,9 @@ func equals(ps *parse, m []item) ([]item, bool) {
 			return nil, false
 		}
 	}
+	if n, ok := first(m, "N"); ok && year(n.arg) && col.kind == kTable && len(only(m, "j")) > 0 {
+		return nil, false // a film both in 1999 and in 2000
+	}
 	p := &pred{kind: among, slot: s, neg: hasNot(m), at: m[0].start}
 	p.both, p.listed = len(only(m, "j")) > 0, len(only(m, "&")) > 0 && len(only(m, "i")) == 0
 	if !ps.p.fill(p, vals) {
@@ -328,7 +331,7 @@ func bareValue(ps *parse, m []item) ([]item, bool) {
 		}
 	}
 	ps.wayOf(all, m[0])
-	p := &pred{kind: among, slot: all, neg: hasNot(m), at: m[0].start, bare: true, end: ps.endBefore(m), both: len(only(m, "j")) > 0, listed: len(only(m, "&")) > 0 && len(only(m, "i")) == 0}
+	p := &pred{kind: among, slot: all, neg: hasNot(m), at: m[0].start, bare: true, end: ps.endBefore(m), apart: len(m) > 1 && m[0].kind == byte(lexicon.Verb) && m[1].kind == kValue && m[1].start > m[0].end, both: len(only(m, "j")) > 0, listed: len(only(m, "&")) > 0 && len(only(m, "i")) == 0}
 	if !ps.p.fill(p, vals) {
 		if len(vals) == 1 {
 			return nil, false
@@ -443,7 +446,7 @@ func valueOfTable(ps *parse, m []item) ([]item, bool) {
 // countValue: how many managers, where manager is a value.
 func countValue(ps *parse, m []item) ([]item, bool) {
 	p := m[1].node.(*pred)
-	if p.slot == nil || p.rows || p.kind == nested || m[1].start > m[0].end+1 || p.slot.soft && !p.bare || p.bare && (p.neg || len(p.values) != 1) {
+	if p.slot == nil || p.rows || p.kind == nested || m[1].start > m[0].end+1 || p.apart || p.slot.soft && !p.bare || p.bare && (p.neg || len(p.values) != 1) {
 		return nil, false
 	}
 	t := &slot{text: m[1].text, at: m[1].start, want: tableOnly}
