@@ -111,19 +111,6 @@ func (r *reader) whichThenShow() {
 	}
 }
 
-// leadShown shows what a question begins with: the smallest price and its
-// product.
-func (r *reader) leadShown() {
-	f := &r.f
-	next := r.at(1).kind
-	if len(f.supers) != 1 || len(f.outs) == 0 || len(r.items) == 0 || r.items[0].kind != kSuper || next != byte(lexicon.And) && next != byte(lexicon.Comma) {
-		return
-	}
-	if s := f.supers[0]; s.slot != nil && !s.rows && !s.freq && !s.slot.soft && s.agg == "" {
-		f.outs = slices.Insert(f.outs, 0, &output{slot: s.slot, at: s.at})
-	}
-}
-
 // ofFirst puts what a later sentence shows under what the first asks for:
 // which countries have a shop? List their names.
 func (r *reader) ofFirst(first *slot, outs []*output) {
