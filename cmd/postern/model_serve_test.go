@@ -212,7 +212,7 @@ func TestAModelThatIsChangedWhileItIsAskedIsAskedNoFurther(t *testing.T) {
 	srv := httptest.NewServer(f)
 	t.Cleanup(srv.Close)
 	g = newGateRig(t, func(flags *serveFlags) { flags.AllowNetwork = []string{"127.0.0.1/32"} })
-	g.want(200, g.do("PATCH", "/ai/api/v1/config/llm/"+g.llmID, g.admin.token, `{"base_url":"`+srv.URL+`","api_key":"`+key+`","budget":{}}`, ""))
+	g.want(200, g.do("PATCH", "/ai/api/v1/config/llm/"+g.llmID, g.admin.token, `{"base_url":"`+srv.URL+`","api_key":"`+key+`","budget":{"steps":8}}`, ""))
 	a := g.want(200, g.do("POST", askedOfModel, g.owner.token, unicorns, ""))
 	if _, _, said := lastFacts(t, a.body); len(f.Requests()) != 1 || !strings.Contains(said, "were changed while it was asked") {
 		t.Errorf("%d requests: %s", len(f.Requests()), said)
