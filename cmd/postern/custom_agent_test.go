@@ -474,3 +474,35 @@ func TestACustomAgentKeepsToItsModelsBudget(t *testing.T) {
 		t.Errorf("%d requests: %+v", len(f.Requests()), s.facts)
 	}
 }
+
+// The built-in agents are tools too: the planner answers, without a language
+// model of its own, under the same rule of what may leave.
+func TestACustomAgentAsksThePlanner(t *testing.T) {
+	ask := func(message string) scripted.Turn { return calls("sql_query_agent", `{"message":"`+message+`"}`) }
+	for _, use := range []string{"schema", "rows"} {
+		f := scripted.New(ask("how many sales with id 2"), ask("how many unicorns"), ask("how many sales with id 2"), says("See."))
+		g := asksAModel(t, "openai", "sk-of-a-fake", f)
+		g.letting("rig:let", use)
+		id := g.made(`{"name":"Planned","tool_config_ids":["%s"],"parameter_bindings":[{"data_product_id":{"source":"fixed","fixed_value":"rig:let"}}]}`, tool.ID("sql_query_agent"))
+		s := g.run(g.owner, id, `{"message":"go"}`)
+		if s.facts.Status != "answered" || !strings.Contains(s.facts.SQL, "COUNT(*)") || !strings.Contains(s.text, "| 1 |") {
+			t.Errorf("%s: %+v", use, s)
+		}
+		first, second := lastResult(t, f.Requests()[1].Body), lastResult(t, f.Requests()[2].Body)
+		if strings.Contains(first, `"rows"`) != (use == "rows") || !strings.Contains(first, `"row_count":1`) || strings.Contains(second, "I cannot answer") != (use == "rows") || !strings.Contains(second, "unicorns") {
+			t.Errorf("%s: the model sees %s and %s", use, first, second)
+		}
+		if len(f.Requests()) != 4 {
+			t.Errorf("%s: the planner asked a language model: %d requests", use, len(f.Requests()))
+		}
+	}
+	g := newGateRig(t)
+	for _, path := range []string{tool.ID("sql_query_agent"), "default/sql_query_agent"} {
+		g.want(200, g.do("GET", "/ai/api/v1/config/tool/"+path, g.owner.token, "", ""))
+		a := g.want(200, g.do("POST", "/ai/api/v1/chats/tool/"+path+"/stream", g.owner.token, `{"message":"how many sales","data_product_id":"`+rigProduct+`"}`, ""))
+		if !strings.Contains(string(a.body), `"part_kind":"tool-return","tool_name":"sql_query_agent"`) {
+			t.Errorf("%s as a tool: %s", path, a.body)
+		}
+	}
+	g.refused(422, g.do("POST", "/ai/api/v1/config/agent", g.owner.token, `{"name":"x","tool_config_ids":["`+tool.ID("analytics_agent")+`"]}`, ""))
+}

@@ -49,7 +49,7 @@ func (s *state) keys(alg string) *auth.Keys {
 
 // customAgents keeps the custom agents of a state.
 func (s *state) customAgents(pol *policy.Policy, llms agent.Models) *custom.Agents {
-	box := runner.Toolbox{Tools: tool.Builtin()}
+	box := runner.Everything()
 	return &custom.Agents{
 		Store: s.db, Seal: s.ring.AEAD("agent"), Policy: pol, Record: s.db, Now: time.Now,
 		Fits: func(ctx context.Context, _ auth.Caller, d *custom.Definition) error { return box.Fits(ctx, llms, d) },
@@ -141,7 +141,7 @@ func (n *node) mount(cfg settings, v *auth.Verifier, pol *policy.Policy) error {
 	models, agents := &tool.Models{Changes: n.db.Changes, Now: time.Now}, asked.Tools()
 	charts := &tool.Charts{Draw: n.drawer, Kept: n.assets}
 	guard := n.mux.Guard.(guard)
-	customs := &runner.Agents{Toolbox: runner.Toolbox{Tools: tool.Builtin()}, Kept: n.customs, Models: asking, Out: agents[0].Out, Content: cfg.TraceContent}
+	customs := &runner.Agents{Toolbox: runner.Everything(), Kept: n.customs, Models: asking, Out: agents[0].Out, Content: cfg.TraceContent}
 	published := runner.Library{Agents: customs}
 	own := libraries{verified, published}
 	calls := &rest.Tools{

@@ -82,7 +82,7 @@ func (m *modeled) turn(input json.RawMessage, a tool.Answered) (t earlierTurn, r
 		return t, 0, true
 	}
 	m.seen.Add(t.Question)
-	t.Understood, t.SQL = m.seen.Withhold(t.Understood), m.seen.withoutLiterals(t.SQL)
+	t.Understood, t.SQL = m.seen.Withhold(t.Understood), m.seen.WithoutLiterals(t.SQL)
 	return t, 0, true
 }
 
@@ -96,9 +96,9 @@ func cutTo(s string, most int) string {
 // literals are the values in a statement: texts and numbers.
 var literals = regexp.MustCompile(`'(?:[^']|'')*'|\b\d[\d.]*\b`)
 
-// withoutLiterals takes out of a statement each value that has a word which the
+// WithoutLiterals takes out of a statement each value that has a word which the
 // model has not seen: a planner writes values as the data spells them.
-func (w Words) withoutLiterals(sql string) string {
+func (w Words) WithoutLiterals(sql string) string {
 	return literals.ReplaceAllStringFunc(sql, func(v string) string {
 		for _, word := range wordsAndQuotes.FindAllString(v, -1) {
 			if word != "'" && !w[strings.ToLower(word)] {

@@ -92,6 +92,9 @@ func (db *DB) ChangeAgent(ctx context.Context, c custom.Change) error {
 		tool := sql.NullString{String: c.ToolName, Valid: c.ToolName != ""}
 		done, err := tx.Exec(ctx, `UPDATE agents SET tool_name = ?, version = ?, body = ?, updated_at = ? WHERE id = ? AND version = ?`,
 			tool, c.Version, c.Body, micros(c.UpdatedAt), c.ID, c.Was)
+		if isUnique(err) {
+			return fault.New(fault.Conflict, "another tool has the name %s: give the agent another name", c.ToolName)
+		}
 		if err != nil {
 			return err
 		}

@@ -32,7 +32,7 @@ type target struct {
 func (h *Tools) target(ctx context.Context, ref string) (*target, error) {
 	kind, name, _ := strings.Cut(ref, "/")
 	if kind == "tool" {
-		t, err := tool.Choose(ctx, h.Tools, h.Own, auth.CallerFrom(ctx), name)
+		t, err := tool.Choose(ctx, h.asTools(), h.Own, auth.CallerFrom(ctx), name)
 		return &target{ref: ref, id: tool.ID(t.Name), tool: t}, err
 	}
 	for i, a := range agentRefs {

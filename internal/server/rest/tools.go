@@ -88,8 +88,11 @@ func (h *Tools) call(r *http.Request) (*target, error) {
 	return h.target(r.Context(), "tool/"+r.PathValue("ref"))
 }
 
+// asTools are the tools that everybody has: the agents are tools too.
+func (h *Tools) asTools() []tool.Tool { return slices.Concat(h.Tools, h.Agents) }
+
 func (h *Tools) callByID(r *http.Request) (*target, error) {
-	all := h.Tools
+	all := h.asTools()
 	if h.Own != nil {
 		own, err := h.Own.Tools(r.Context(), auth.CallerFrom(r.Context()))
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -98,10 +99,12 @@ func (r *running) use(ctx context.Context, t tool.Tool, has custom.Tool, args js
 	}
 	var ret tool.Return
 	if err == nil {
-		if sorts[t.Name] == table {
+		if s := sorts[t.Name]; s == table || s == asked {
 			r.last = nil // what the answer rests on has to have run
 		}
-		ret, err = agent.Use(ctx, r.e, t, call)
+		alone := *r.e
+		alone.Earlier, alone.Answers = nil, nil // a tool goes on from nothing
+		ret, err = agent.Use(ctx, &alone, t, call)
 	}
 	if err != nil {
 		content, err := r.failure(ctx, may, err)
@@ -197,6 +200,8 @@ func (r *running) shown(ctx context.Context, t tool.Tool, may product.ModelUse, 
 		return r.drawn(ret)
 	case found:
 		return r.found(ctx, ret)
+	case asked:
+		return r.answered(may, ret)
 	case spec:
 		if rows {
 			return r.data(ret.Content)
@@ -224,19 +229,26 @@ func (r *running) table(may product.ModelUse, call map[string]any, ret tool.Retu
 		return "", err
 	}
 	r.last = &result{t, said.SQL, said.Restatement, said.Notes}
-	r.assets = append(r.assets, ret.Assets...)
+	return r.tabled(may, ret.Assets, map[string]any{})
+}
+
+// tabled shows the last result, as much as may be, beside what more there is.
+func (r *running) tabled(may product.ModelUse, assets []tool.AssetRef, more map[string]any) (string, error) {
+	r.assets = append(r.assets, assets...)
 	rows := may == product.ModelRows
-	shown, n, err := t.Shown(rows, r.conf.Budget.Rows-r.rows)
+	shown, n, err := r.last.table.Shown(rows, r.conf.Budget.Rows-r.rows)
 	if err != nil {
 		return "", err
 	}
 	r.rows += n
+	maps.Copy(shown, more)
 	if !rows {
 		shown["note"] = withheld["note"]
 	}
-	for _, a := range ret.Assets {
-		r.kept[a.ID] = may
-		shown["asset_id"] = a.ID
+	for _, a := range assets {
+		if a.Kind == "sql" {
+			r.kept[a.ID], shown["asset_id"] = may, a.ID
+		}
 	}
 	return r.data(shown)
 }
@@ -318,4 +330,31 @@ func (r *running) found(ctx context.Context, ret tool.Return) (string, error) {
 		}
 	}
 	return r.data(map[string]any{"results": shown})
+}
+
+// answered is what the model sees of the planner's answer: the statement and the
+// table, which is what the answer then rests on, or the words without a place.
+// Its sentences spell values as the data does.
+func (r *running) answered(may product.ModelUse, ret tool.Return) (string, error) {
+	out, ok := ret.Content.(agent.Output)
+	if !ok {
+		return "", fmt.Errorf("an agent gave %T", ret.Content)
+	}
+	rows := may == product.ModelRows
+	if out.Table == nil {
+		shown := map[string]any{"status": out.Status, "unplaced": out.Unplaced, "note": "the planner has no one reading of it: ask otherwise, or query the tables"}
+		if rows {
+			shown["answer"] = out.Answer
+		}
+		return r.data(shown)
+	}
+	if out.Chart != nil {
+		r.chart, r.image = out.Chart, ret.Image
+	}
+	r.last = &result{*out.Table, out.SQL, out.Restatement, out.Assumptions}
+	shown := map[string]any{"status": out.Status, "sql": r.seen.WithoutLiterals(out.SQL)}
+	if rows {
+		shown["sql"], shown["understood_as"] = out.SQL, out.Restatement
+	}
+	return r.tabled(may, ret.Assets, shown)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/jsonschema-go/jsonschema"
 
+	"github.com/postern/postern/internal/agent"
 	"github.com/postern/postern/internal/agent/custom"
 	"github.com/postern/postern/internal/fault"
 	"github.com/postern/postern/internal/tool"
@@ -15,6 +16,13 @@ import (
 
 // Toolbox has the tools that a custom agent may have.
 type Toolbox struct{ Tools []tool.Tool }
+
+// Everything is a toolbox of what there is: the built-in tools, and those
+// agents that answer about one product. As tools the agents have no language
+// model of their own: one asks already, within its budget.
+func Everything() Toolbox {
+	return Toolbox{slices.Concat(tool.Builtin(), (&agent.Agents{}).Tools())}
+}
 
 // sort is what a tool gives, which decides what a model sees of it. A tool that
 // has none cannot be given to a model that somebody else instructs.
@@ -27,6 +35,7 @@ const (
 	drawing                 // a picture of cells
 	found                   // products
 	spec                    // a product's whole specification
+	asked                   // an answer of the planner's
 )
 
 // sorts are the tools that can be had. What is not here cannot.
@@ -37,6 +46,7 @@ var sorts = map[string]sort{
 	"summary_statistics_tool": figures, "correlation_tool": figures, "t_test_tool": figures, "chi_square_tool": figures,
 	"mann_whitney_tool": figures, "linear_regression_tool": figures, "outliers_tool": figures, "contribution_tool": figures,
 	"period_change_tool": figures,
+	"sql_query_agent":    asked, "data_product_query_agent": asked, "charting_agent": asked,
 }
 
 // hidden are inputs that no model fills: they choose a login or a session. They

@@ -36,7 +36,7 @@ func (h Handler) viewTool(t tool.Tool, kind string) (toolView, error) {
 
 // every gives the tools that the caller may use, with what each is.
 func (h Handler) every(r *http.Request) (all []toolView, err error) {
-	for _, t := range h.Tools {
+	for _, t := range slices.Concat(h.Tools, h.Default) {
 		if !t.Available {
 			continue
 		}
@@ -92,7 +92,7 @@ func (h Handler) listTools(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (h Handler) getDefaultTool(w http.ResponseWriter, r *http.Request) error {
-	t, err := tool.Find(h.Tools, r.PathValue("ref"))
+	t, err := tool.Find(slices.Concat(h.Tools, h.Default), r.PathValue("ref"))
 	if err == nil && !t.Available {
 		err = fault.New(fault.NotFound, "there is no tool of this name")
 	}
