@@ -18,6 +18,7 @@ const mostEarlier = 5
 // found reads a question by itself, or else as what it changes of the last
 // answer of the chat.
 func (r reading) found(ctx context.Context, e *tool.Env, in queryInput) planner.Answer {
+	r.planner = r.planner.At(e.Models.Clock())
 	r = r.probed(ctx, e, in)
 	alone := r.settled(ctx, e, in, r.planner.Plan(in.Message))
 	if alone.OK || len(e.Earlier) == 0 || chosen(alone, in.ChoiceID) {

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/postern/postern/internal/agent"
 	"github.com/postern/postern/internal/auth"
@@ -30,6 +31,7 @@ const crowd = `product:
         - {name: person_id, type: numeric}
         - {name: nickname, type: text}
         - {name: age, type: numeric}
+        - {name: joined_date, type: date}
       dataAccess: [{type: SQL, qualifiedName: {schema: main, table: people}}]
 `
 
@@ -53,9 +55,9 @@ func TestANameAmongTooManyToKnowIsLookedForAsTheCaller(t *testing.T) {
 	file := filepath.Join(w.Files, "crowd.sqlite")
 	db, err := sql.Open("sqlite", file)
 	must(t, err)
-	_, err = db.Exec(`CREATE TABLE people (person_id INTEGER PRIMARY KEY, nickname TEXT, age INTEGER);
-		WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 6000) INSERT INTO people SELECT i, 'nick' || i, i % 90 FROM n;
-		INSERT INTO people VALUES (7000, 'Zebedee', 77);`)
+	_, err = db.Exec(`CREATE TABLE people (person_id INTEGER PRIMARY KEY, nickname TEXT, age INTEGER, joined_date DATE);
+		WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 6000) INSERT INTO people SELECT i, 'nick' || i, i % 90, '2020-01-01' FROM n;
+		INSERT INTO people VALUES (7000, 'Zebedee', 77, '2021-07-08');`)
 	must(t, err)
 	must(t, db.Close())
 	w.Register(t, fmt.Sprintf(crowd, file), w.viewer)
@@ -83,6 +85,11 @@ func TestANameAmongTooManyToKnowIsLookedForAsTheCaller(t *testing.T) {
 		if out.Status == agent.Answered && strings.Contains(s, " IN (") {
 			t.Errorf("a question without names looks for some: %s", s)
 		}
+	}
+	w.now = time.Date(2021, 8, 15, 22, 0, 0, 0, time.UTC)
+	out = output(t, askCrowd(t, w, as, w.viewer, "How many people joined last month?"))
+	if out.Status != agent.Answered || fmt.Sprint(out.Table.Rows) != "[[1]]" || !strings.Contains(strings.Join(out.Assumptions, " "), "“last month” is July 2021") {
+		t.Errorf("%s: %s %v", out.Status, out.Answer, out.Assumptions)
 	}
 	stranger := gatewaytest.Client("stranger", auth.Viewer)
 	if ret := askCrowd(t, w, w, stranger, "What is the age of the people with nickname 'Zebedee'?"); ret.Err == nil {

@@ -265,7 +265,8 @@ func (ps *parse) holds(verb, what item) *slot {
 
 func ideaBetween(ps *parse, m []item) ([]item, bool) {
 	n := only(m, "N")
-	if !dated(n[0].arg) || !dated(n[1].arg) {
+	whole := lexicon.IsDate(n[0].arg) && lexicon.IsDate(n[1].arg)
+	if !whole && (!dated(n[0].arg) || !dated(n[1].arg)) {
 		return nil, false
 	}
 	s := &slot{text: n[0].text, at: n[0].start, want: moment, soft: true}

@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/postern/postern/internal/planner/exact"
 	"github.com/postern/postern/internal/planner/lexicon"
@@ -20,6 +21,7 @@ type Planner struct {
 	index  *index
 	values Values
 	exact  *exact.Reader // nil for a model that nobody wrote with care
+	now    time.Time     // zero without a clock
 }
 
 // New reads a model. Values may be nil: then no value is recognised.
@@ -69,6 +71,17 @@ type Choice struct {
 
 // Plan answers a question, or says why it can't.
 func (p *Planner) Plan(question string) Answer {
+	dates, notes := p.counted(question)
+	if len(notes) > 0 {
+		if a := p.plan(dates); a.Read || a.OK {
+			a.Assumptions = append(slices.Clone(a.Assumptions), notes...)
+			return a
+		}
+	}
+	return p.plan(question)
+}
+
+func (p *Planner) plan(question string) Answer {
 	toks, cut := lexicon.Tokens(question)
 	if cut {
 		return Answer{Reason: "it is too long"}

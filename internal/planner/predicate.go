@@ -220,6 +220,11 @@ func (b *builder) during(s *slot, op semantic.CompareOp, v string) (semantic.Con
 func (b *builder) between(p *pred) (semantic.Cond, bool) {
 	from, _, ok := lexicon.Span(p.values[0])
 	_, to, ok2 := lexicon.Span(p.values[1])
+	if lexicon.IsDate(p.values[0]) || lexicon.IsDate(p.values[1]) {
+		if b.class(p.slot) != semantic.Date {
+			return nil, b.fail("%s holds no dates", quote(p.slot.text))
+		}
+	}
 	if b.class(p.slot) == semantic.Date {
 		if !ok || !ok2 {
 			return nil, b.fail("%s is no date", quote(p.values[0]))

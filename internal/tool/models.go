@@ -78,7 +78,7 @@ func (m *Models) Of(ctx context.Context, e *Env, pr product.Product, q product.Q
 		return read(ctx, e, pr, q)
 	}
 	m.mu.Lock()
-	if r, ok := m.kept[k]; ok && m.now().Sub(r.read) < keptFor {
+	if r, ok := m.kept[k]; ok && m.Clock().Sub(r.read) < keptFor {
 		m.mu.Unlock()
 		return r, nil
 	}
@@ -151,7 +151,7 @@ func (m *Models) end(k modelKey, f *flight) {
 	if f.err != nil {
 		return
 	}
-	f.meaning.read = m.now()
+	f.meaning.read = m.Clock()
 	if m.kept == nil {
 		m.kept = map[modelKey]*Meaning{}
 	}
@@ -174,9 +174,10 @@ func (m *Models) end(k modelKey, f *flight) {
 	}
 }
 
-func (m *Models) now() time.Time {
+// Clock is the time that it is, in UTC.
+func (m *Models) Clock() time.Time {
 	if m.Now == nil {
-		return time.Now()
+		return time.Now().UTC()
 	}
-	return m.Now()
+	return m.Now().UTC()
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 )
 
 var months = pairs(`january:01 february:02 march:03 april:04 may:05 june:06 july:07 august:08 september:09 october:10 november:11 december:12
@@ -73,9 +74,13 @@ func monthAt(t []Token) (string, int) {
 	return t[n].Lower + "-" + m, n + 1
 }
 
-// Span gives the days that a year (2013) or month (2013-03) begins and ends
-// at, the end not included.
+// Span gives the days that a year (2013), month (2013-03) or day (2013-03-09)
+// begins and ends at, the end not included.
 func Span(s string) (from, to string, ok bool) {
+	if len(s) == len(time.DateOnly) && iso(s) {
+		day, err := time.Parse(time.DateOnly, s)
+		return s, day.AddDate(0, 0, 1).Format(time.DateOnly), err == nil
+	}
 	y, m, month := strings.Cut(s, "-")
 	if len(y) != 4 || !digits(y) || y[0] != '1' && y[0] != '2' || month && (len(m) != 2 || !digits(m)) {
 		return "", "", false
