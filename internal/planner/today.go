@@ -42,6 +42,9 @@ func (p *Planner) counted(question string) (string, []string) {
 		phrase := question[m[0]:m[1]]
 		w := when{the: part(1) != "", which: part(2), n: part(3), unit: part(4), plural: part(5) != "", day: part(6)}
 		dates, what, ok := w.dates(p.now, strings.Contains(strings.ToLower(phrase), "the ") && !strings.HasPrefix(strings.ToLower(phrase), "the "))
+		if strings.HasPrefix(strings.ToLower(question[m[1]:]), " of ") {
+			continue // the last quarter of 2013
+		}
 		if _, named := p.index.keys[w.which+w.unit]; named || strings.HasPrefix(question[m[1]:], "'s") || strings.HasPrefix(question[m[1]:], "’s") {
 			continue // a column may be called so
 		}
