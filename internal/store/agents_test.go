@@ -188,3 +188,60 @@ func TestOneCallerKeepsSoManyAgents(t *testing.T) {
 		}
 	})
 }
+
+func TestWhatAGroupWasGrantedOnAnAgentGoesWithIt(t *testing.T) {
+	both(t, func(t *testing.T, db *store.DB) {
+		a, ctx := keeper(t, db), context.Background()
+		made, err := a.Create(ctx, maker, whole)
+		must(t, err)
+		g, err := db.CreateGroup(as(auth.Operator), "readers")
+		must(t, err)
+		grant := custom.Grant{Agent: made.ID, Subject: g.Subject(), Role: custom.Runner}
+		_, err = a.Grant(ctx, maker, grant)
+		must(t, err)
+		all, err := db.AgentGrants(ctx, made.ID)
+		must(t, err)
+		want := []custom.Grant{{Agent: made.ID, Subject: maker.Subject(), Role: custom.Editor}, grant}
+		if d := cmp.Diff(want, all); d != "" {
+			t.Errorf("granted: %s", d)
+		}
+		must(t, db.DeleteGroup(as(auth.Operator), g.ID))
+		if all, err = db.AgentGrants(ctx, made.ID); err != nil || len(all) != 1 {
+			t.Errorf("after the group went: %v %v", all, err)
+		}
+		if _, err := a.Grant(ctx, maker, grant); !fault.Is(err, fault.Invalid) {
+			t.Errorf("to a group that is gone: %v", err)
+		}
+	})
+}
+
+func TestAnAgentsRowOpensNowhereElse(t *testing.T) {
+	both(t, func(t *testing.T, db *store.DB) {
+		a, ctx := keeper(t, db), context.Background()
+		a.Seal = bound{}
+		one, err := a.Create(ctx, maker, whole)
+		must(t, err)
+		two, err := a.Create(ctx, maker, custom.Definition{Name: "two"})
+		must(t, err)
+		row, err := db.Agent(ctx, one.ID)
+		must(t, err)
+		must(t, db.ChangeAgent(auth.WithCaller(ctx, maker), custom.Change{Stored: custom.Stored{ID: two.ID, Version: 2, Body: row.Body}, Was: 1}))
+		if _, err := a.Get(ctx, maker, custom.View, two.ID); err == nil {
+			t.Error("the body of one agent opens as another's")
+		}
+	})
+}
+
+// bound is a seal that keeps to its address and hides nothing.
+type bound struct{}
+
+func (bound) Seal(plaintext, aad []byte) ([]byte, error) {
+	return append(append(slices.Clone(aad), 0), plaintext...), nil
+}
+
+func (bound) Open(sealed, aad []byte) ([]byte, error) {
+	if !strings.HasPrefix(string(sealed), string(aad)+"\x00") {
+		return nil, fault.New(fault.Internal, "another address")
+	}
+	return sealed[len(aad)+1:], nil
+}

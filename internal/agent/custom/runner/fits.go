@@ -273,10 +273,10 @@ func (b Toolbox) Input(d custom.Definition) (*jsonschema.Schema, error) {
 	for _, t := range d.Tools {
 		known, err := b.Find(t.ID)
 		if err != nil {
-			return nil, err
+			continue // a tool that another release had: the agent is still shown, and says so when it runs
 		}
 		for _, name := range sorted(t.Bind) {
-			if bind := t.Bind[name]; bind.Source == custom.User {
+			if bind := t.Bind[name]; bind.Source == custom.User && known.In.Properties[name] != nil {
 				add(s, key(name, bind), known, name)
 			}
 		}

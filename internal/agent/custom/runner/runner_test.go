@@ -173,6 +173,21 @@ func (d dataOf) Product(ctx context.Context, c auth.Caller, id, version string) 
 	return d.versions.Product(ctx, c, id, version)
 }
 
+func TestAnAgentWithAToolThatIsGoneIsStillShown(t *testing.T) {
+	d := custom.Definition{Name: "n", Tools: []custom.Tool{
+		{ID: "of another release", Bind: map[string]custom.Binding{"x": {Source: custom.User}}},
+		{ID: tool.ID("sql_execution_tool"), Bind: map[string]custom.Binding{"gone": {Source: custom.User}, "sql": {Source: custom.User}}},
+	}}
+	in, err := box.Input(d)
+	if err != nil || len(in.Properties) != 2 || in.Properties["sql"] == nil {
+		t.Errorf("%v, %v", in, err)
+	}
+	r := &running{Agents: &Agents{Toolbox: box}, ag: custom.Agent{Definition: d}}
+	if _, err := r.tools(); !fault.Is(err, fault.Invalid) {
+		t.Errorf("it runs: %v", err)
+	}
+}
+
 func TestOnlyResultsOfTheRunAreDrawn(t *testing.T) {
 	r := &running{kept: map[string]product.ModelUse{"ours": product.ModelSchema}}
 	for asset, good := range map[string]bool{`"ours"`: true, `"theirs"`: false, `5`: false, `null`: false} {
