@@ -32,12 +32,12 @@ var tiers = map[auth.Role]string{
 }
 
 // The parents an entity can have are few, and built once: a decision makes no
-// set.
+// set. A caller has all it is in for parents, the tier of its role and what
+// tiers are in too, so that Cedar has nowhere to climb to: it would note where
+// it has been, for each policy anew.
 var (
 	noParents     cedar.EntityUIDSet
-	anyTier       = cedar.NewEntityUIDSet(uid("Tier", "any"))
 	publicParents = cedar.NewEntityUIDSet(uid("Visibility", "public"))
-	tierParents   = map[auth.Role]cedar.EntityUIDSet{}
 	callerParents = map[holding]cedar.EntityUIDSet{}
 )
 
@@ -67,10 +67,9 @@ var granted = [...][3]string{
 
 func init() { //nolint:gochecknoinits // fills the tables above from the roles
 	for r, tier := range tiers {
-		tierParents[r] = cedar.NewEntityUIDSet(uid("Tier", tier))
 		for i := range 16 * len(granted) {
 			h := holding{r, i&1 != 0, i&2 != 0, i&4 != 0, i&8 != 0, kind(i >> 4)}
-			parents := []cedar.EntityUID{uid("Role", string(r))}
+			parents := []cedar.EntityUID{uid("Role", string(r)), uid("Tier", tier), uid("Tier", "any")}
 			for j, holds := range []bool{h.viewer, h.maintainer, h.admin} {
 				if name := granted[h.on][j]; holds && name != "" {
 					parents = append(parents, uid("Grant", name))
@@ -198,12 +197,6 @@ func (e *entities) Get(u types.EntityUID) (types.Entity, bool) {
 	case "Client", "User", "Caller":
 		if known(e.caller) {
 			parents = callerParents[holding{role(e.caller), e.viewer, e.maintainer, e.admin, e.runner(), e.on()}]
-		}
-	case "Role":
-		parents = tierParents[auth.Role(u.ID)]
-	case "Tier":
-		if u.ID != "any" {
-			parents = anyTier
 		}
 	case "VerifiedQuery":
 		parents = cedar.NewEntityUIDSet(uid("Product", e.product.ID))
