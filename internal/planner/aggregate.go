@@ -153,6 +153,9 @@ func countOf(ps *parse, m []item) ([]item, bool) {
 			if c := columnOf(it, label); c != nil && it.tabs[0].score < 0.95 {
 				return one(kRows, &output{slot: c, agg: semantic.Count, distinct: true, at: m[0].start}, m), true
 			}
+			if c := ps.differentRows(it); c != nil {
+				return one(kRows, &output{slot: c, agg: semantic.Count, distinct: true, at: m[0].start}, m), true
+			}
 		}
 		return one(kRows, &output{slot: tableOf(it), rows: true, agg: semantic.Count, at: m[0].start}, m), true
 	}

@@ -35,3 +35,36 @@ func nestedSuch(ps *parse, m []item) ([]item, bool) {
 	p.inner = []*pred{in}
 	return one(kPred, p, m), true
 }
+
+// rowsBeside tells that a table named before the match has rows of another that
+// belong to its own.
+func (ps *parse) rowsBeside(t int) bool {
+	return slices.ContainsFunc(ps.items[:ps.lo], func(it item) bool {
+		return it.kind == kTable && slices.ContainsFunc(ps.p.index.edges[it.tabs[0].table], func(e edge) bool { return e.to == t && e.many })
+	})
+}
+
+// differentRows gives, for rows of a table that are told apart by more than
+// what is counted (the different towns of visits to towns), the key to that.
+func (ps *parse) differentRows(it item) *slot {
+	t := it.tabs[0].table
+	words := strings.Fields(strings.ToLower(it.text))
+	noun := lexicon.Lemma(words[len(words)-1])
+	s := &slot{text: it.text, at: it.start, want: anything}
+	keys := 0
+	for _, e := range ps.p.index.edges[t] {
+		if e.many || e.to == t {
+			continue
+		}
+		keys++
+		if w := ps.p.index.words[e.to]; len(e.cols) == 1 && len(w) == 1 && w[0] == noun && len(words) > 1 {
+			if r, ok := ps.p.index.named(t, e.cols[0]); ok {
+				s.opts = append(s.opts, cand{r, it.tabs[0].score})
+			}
+		}
+	}
+	if keys < 2 || len(s.opts) != 1 {
+		return nil
+	}
+	return s
+}

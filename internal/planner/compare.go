@@ -248,6 +248,9 @@ func (ps *parse) holds(verb, what item) *slot {
 	if !holding[lexicon.Stem(strings.ToLower(verb.text))] || what.kind == kUnknown && !people[lexicon.Lemma(strings.ToLower(what.text))] && !ps.p.index.vocabulary[lexicon.Lemma(strings.ToLower(what.text))] {
 		return nil
 	}
+	if what.kind == kTable && ps.rowsBeside(what.tabs[0].table) {
+		return nil // the hall that held the most concerts
+	}
 	s := ps.ideaSlot("capacity", verb)
 	if s == nil {
 		return nil

@@ -107,6 +107,17 @@ func (p *Planner) numbersOf(toks []lexicon.Token, i int) bool {
 	return len(cs) > 0 && cs[0].column >= 0 && cs[0].score >= 0.7
 }
 
+// doneTo tells that what looks like a column is a table's rows and what was done
+// to them: students advised are no advisors of students.
+func (p *Planner) doneTo(toks []lexicon.Token, r ref) bool {
+	last := toks[len(toks)-1].Lower
+	if len(toks) != 2 || !strings.HasSuffix(last, "ed") || toks[0].Lower == toks[0].Lemma || strings.HasSuffix(strings.ToLower(p.index.column(r).Name), "ed") {
+		return false
+	}
+	w := p.index.words[r.table]
+	return len(w) == 1 && w[0] == toks[0].Lemma
+}
+
 // numbersOfMany tells "number of rooms", which counts them, from "number of the
 // room".
 func numbersOfMany(toks []lexicon.Token) bool {
@@ -215,7 +226,7 @@ func (p *Planner) readings(it item, toks []lexicon.Token, lemma []string) []weig
 	}
 	if !p.ofTable(lemma) && !edgeWord(lemma[0]) && !edgeWord(lemma[len(lemma)-1]) && len(toks) <= 6 {
 		for _, c := range p.index.find(lemma) {
-			if c.column >= 0 && numbersOfMany(toks) && p.index.numbering(c.ref) {
+			if c.column >= 0 && (numbersOfMany(toks) && p.index.numbering(c.ref) || p.doneTo(toks, c.ref)) {
 				continue
 			}
 			if c.column < 0 {
