@@ -137,6 +137,7 @@ func countSuch(ps *parse, m []item) ([]item, bool) {
 	for _, f := range only(m, "F") {
 		p := f.node.(*pred)
 		ps.own(p, tableOf(t))
+		p.each = p.listed && !p.both
 		k = append(k, f)
 	}
 	return k, true

@@ -87,6 +87,7 @@ type pred struct {
 	apart  bool   // of a bare value: what stands before it is no verb of it (orders does Ann)
 	end    string // of a bare value: what comes before says it is a "start" or an "end"
 	rows   bool   // compares the count of rows
+	each   bool   // counted for each of its values: the number of male and female dogs
 }
 
 // super is a superlative.

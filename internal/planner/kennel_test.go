@@ -135,6 +135,9 @@ func TestWhatIsSaidOfOneTableIsRead(t *testing.T) {
 		// counts of other forms
 		{"What are the sexes of dogs and how many are in each sex?", []string{"F 2", "M 2"}},
 		{"Show all the breeds along with the number of dogs the breeds have.", []string{"collie 2", "pug 1", "boxer 1"}},
+		{"Show the number of male and female dogs.", []string{"F 2", "M 2"}},
+		{"Show all the breeds and the number of male and female dogs for each breed.", []string{"boxer M 1", "collie F 1", "collie M 1", "pug F 1"}},
+		{"How many all-female dogs are there?", []string{"2"}},
 		{"Which sex makes up the majority of the dogs older than 3?", []string{"F"}},
 		// each
 		{"List every dog's name.", []string{"Rex", "Fido", "Bella", "Max"}},

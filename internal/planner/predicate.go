@@ -351,47 +351,6 @@ func (b *builder) sharing(p *pred) (semantic.Cond, bool) {
 	return semantic.Member{Of: b.ref(p.slot), Query: q}, true
 }
 
-// every asks for all of several values: on several rows of another table, or,
-// where a row has one value, in several rows of what is shown.
-func (b *builder) every(p *pred) (semantic.Cond, bool) {
-	t := p.slot.pick.table
-	many, ok := b.p.index.toMany(b.head, t)
-	if ok && many && t != b.head && !p.neg {
-		var and semantic.And
-		for _, v := range b.stored(p) {
-			and = append(and, semantic.Related{Set: b.name(t), Of: b.name(b.head), Where: semantic.Compare{Left: b.ref(p.slot), Op: semantic.Eq, Right: v}})
-		}
-		return and, true
-	}
-	if p.listed && !p.both {
-		if !b.aggregated() || t != b.head && many || slices.ContainsFunc(b.f.outs, func(o *output) bool { return o.rows }) {
-			return nil, b.fail("%s may mean all of them together or any of them", quote(p.values[0]))
-		}
-		b.note("rows of either are taken, as no row is of both") // the budgets of A and B together
-		return b.among(p), true
-	}
-	vs := b.stored(p)
-	if len(b.f.outs) == 0 || b.aggregated() {
-		return nil, b.fail("no row has two values of %s", quote(p.slot.text))
-	}
-	return b.intersect(p, vs), true
-}
-
-// intersect keeps the shown values that occur with each of the values.
-func (b *builder) intersect(p *pred, vs []semantic.Value) semantic.Cond {
-	eq := func(v semantic.Value) semantic.Cond {
-		return semantic.Compare{Left: b.ref(p.slot), Op: semantic.Eq, Right: v}
-	}
-	for _, v := range vs[1:] {
-		q := &semantic.Query{Where: eq(v)}
-		for _, o := range b.f.outs {
-			q.Select = append(q.Select, semantic.Output{Expr: b.ref(o.slot)})
-		}
-		b.q.Sets = append(b.q.Sets, semantic.SetOp{Op: semantic.Intersect, Query: q})
-	}
-	return eq(vs[0])
-}
-
 // without says that a row has no rows of another table.
 func (b *builder) without(p *pred) (semantic.Cond, bool) {
 	t := p.slot.pick.table

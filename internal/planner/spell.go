@@ -29,6 +29,29 @@ func (p *Planner) spelt(toks []lexicon.Token) []lexicon.Token {
 	return out
 }
 
+// hyphenless splits what is joined by a hyphen and is known only in its parts:
+// the all-female dorms.
+func (p *Planner) hyphenless(toks []lexicon.Token) []lexicon.Token {
+	known := func(w string) bool {
+		ph, said := lexicon.Lookup(w)
+		return said && (ph.Kind == lexicon.Filler || ph.Kind == lexicon.Not) || len(p.values.Find(w)) > 0 || len(lexicon.ShortValues(lexicon.Lemma(w), false)) > 0 || len(p.index.find([]string{lexicon.Lemma(w)})) > 0
+	}
+	out := toks[:0:0]
+	for _, t := range toks {
+		parts := strings.Split(t.Text, "-")
+		if t.Mark || t.Quoted || t.IsNum || len(parts) < 2 || known(t.Lower) || slices.ContainsFunc(parts, func(w string) bool { return len(w) < 3 || !plain(w) || !known(w) }) {
+			out = append(out, t)
+			continue
+		}
+		at := t.Start
+		for _, w := range parts {
+			out = append(out, lexicon.Token{Text: w, Lower: w, Lemma: lexicon.Lemma(w), Start: at, End: at + len(w)})
+			at += len(w) + 1
+		}
+	}
+	return out
+}
+
 // corrected gives the only word that a word may be a misspelling of.
 func corrected(t lexicon.Token, words map[string]bool) string {
 	found := ""
