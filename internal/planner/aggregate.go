@@ -178,6 +178,11 @@ func countOf(ps *parse, m []item) ([]item, bool) {
 			return []item{it}, true
 		}
 	}
+	if r := c.opts[0].ref; ps.p.index.column(r).Role == semantic.Foreign && strings.HasSuffix(strings.ToLower(it.text), "ed") && !distinct { // students advised, by their advisor
+		if t := rowsOf(c); len(t.opts) > 0 {
+			return one(kRows, &output{slot: t, rows: true, agg: semantic.Count, at: m[0].start}, m), true
+		}
+	}
 	if w := strings.Fields(strings.ToLower(it.text)); sorts[lexicon.Lemma(w[len(w)-1])] && c.opts[0].score >= 0.7 {
 		distinct = true // how many card types are there
 	}

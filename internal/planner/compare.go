@@ -222,6 +222,14 @@ func holdsCompare(ps *parse, m []item) ([]item, bool) {
 	return one(kPred, &pred{kind: compare, slot: s, op: op, values: []string{m[2].arg}, at: m[0].start}, m), true
 }
 
+// hasRows tells a table of which those named before have several rows: the
+// hall that held the most showings, not the one with room for them.
+func (ps *parse) hasRows(what item) bool {
+	return what.kind == kTable && slices.ContainsFunc(ps.items[:ps.lo], func(it item) bool {
+		return it.kind == kTable && slices.ContainsFunc(ps.p.index.edges[it.tabs[0].table], func(e edge) bool { return e.many && e.to == what.tabs[0].table })
+	})
+}
+
 // holdsBetween: rooms which can seat between 50 and 100 students.
 func holdsBetween(ps *parse, m []item) ([]item, bool) {
 	n := only(m, "N")
@@ -252,7 +260,7 @@ func (ps *parse) holds(verb, what item) *slot {
 		return nil // the hall that held the most concerts
 	}
 	s := ps.ideaSlot("capacity", verb)
-	if s == nil {
+	if s == nil || ps.hasRows(what) {
 		return nil
 	}
 	s.opts = slices.DeleteFunc(s.opts, func(c cand) bool {
