@@ -91,7 +91,7 @@ func (f *forest) odds(e evidence) float64 {
 
 // curatedOdds is what it adds to the log odds that a person has written the model:
 // the trees are fitted to models that nobody has looked at.
-const curatedOdds = 0.9
+const curatedOdds = 1.2
 
 // confidence is the likelihood that the reading is the one that was meant.
 func (f *forest) confidence(e evidence) float64 {
