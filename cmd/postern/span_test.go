@@ -333,3 +333,11 @@ func TestWhatIsSaidIsOnSpansWhereTheOperatorWantsIt(t *testing.T) {
 		t.Error("what is no input of the agent is on a span")
 	}
 }
+
+func TestAToolCalledOverMCPIsInItsRequestsTrace(t *testing.T) {
+	c := newFakeCollector(t)
+	g := newGateRig(t, c.traced)
+	g.want(200, g.do("POST", "/ai/mcp/", g.owner.token, `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"sql_execution_tool","arguments":{"data_product_id":"`+rigProduct+`","sql":"SELECT id FROM sales","result_table_name":"r"}}}`, ""))
+	g.stop()
+	c.golden("mcp", "POST /ai/mcp")
+}
