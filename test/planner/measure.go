@@ -262,7 +262,8 @@ func turned(t eval.Table) eval.Table {
 	return out
 }
 
-var particular = regexp.MustCompile(`“[^”]*”|\([^)]*\)`)
+// particular is also what tables are called: held databases are only counted.
+var particular = regexp.MustCompile(`“[^”]*”|\([^)]*\)|(?:what|with|one of) \S+ (?:has|are|is|from)\b|with \S+$`)
 
 // kind of an abstention: without the names that are particular to a question.
 func kind(reason string) string {
