@@ -58,19 +58,39 @@ func (p *Planner) changed(prev semantic.Query, said string) Answer {
 	if !ok || len(prev.Sets) > 0 || prev.Source != nil {
 		return Answer{Reason: "the last answer is not one that a few words can change"}
 	}
-	a := p.Plan("How many " + strings.Join(p.index.words[t], " ") + " are there " + said + "?")
+	a := p.Plan("Number of " + strings.Join(p.index.words[t], " ") + " " + said)
 	if !a.Read || a.Verified != nil {
 		a.Choices, a.Nearest = nil, nil
 		return a
 	}
-	if !p.counts(a.Query) || a.Query.Having != nil || len(a.Query.Sets) > 0 || a.Query.Limit > 0 {
-		return Answer{Reason: "it is not clear what that changes of the last answer"}
+	q, reason := p.onto(prev, a.Query)
+	if reason != "" {
+		return Answer{Reason: reason}
 	}
-	q := prev
-	q.Where = both(prev.Where, a.Query.Where)
-	if keys := plainOutputs(a.Query); len(keys) > 0 {
+	f := p.followed(q, a.Confidence)
+	f.Assumptions, f.Evidence = a.Assumptions, a.Evidence
+	if !a.OK {
+		f.sure = false
+		for _, c := range a.Checks {
+			if c.Query, reason = p.onto(prev, c.Query); reason == "" {
+				f.Checks = append(f.Checks, c)
+			}
+		}
+		p.withhold(&f, nil)
+	}
+	return f
+}
+
+// onto changes the last query by a count of the same rows; or says why not.
+func (p *Planner) onto(prev, count semantic.Query) (q semantic.Query, reason string) {
+	if !p.counts(count) || count.Having != nil || len(count.Sets) > 0 || count.Limit > 0 {
+		return q, "it is not clear what that changes of the last answer"
+	}
+	q = prev
+	q.Where = both(prev.Where, count.Where)
+	if keys := plainOutputs(count); len(keys) > 0 {
 		if len(plainOutputs(prev)) == len(prev.Select) {
-			return Answer{Reason: "the last answer has no number to show by that"}
+			return q, "the last answer has no number to show by that"
 		}
 		q.Select = keys
 		for _, o := range prev.Select {
@@ -78,15 +98,10 @@ func (p *Planner) changed(prev semantic.Query, said string) Answer {
 				q.Select = append(q.Select, o)
 			}
 		}
-		q.Group, q.Order, q.Limit, q.Ties, q.Within = a.Query.Group, a.Query.Order, 0, false, nil
+		q.Group, q.Order, q.Limit, q.Ties, q.Within = count.Group, count.Order, 0, false, nil
 	}
-	q.Joins = append(slices.Clone(prev.Joins), a.Query.Joins...)
-	f := p.followed(q, a.Confidence)
-	if f.Assumptions = a.Assumptions; !a.OK {
-		f.sure = false
-		p.withhold(&f, nil)
-	}
-	return f
+	q.Joins = append(slices.Clone(prev.Joins), count.Joins...)
+	return q, ""
 }
 
 // about is the table whose rows a query is about.

@@ -176,7 +176,7 @@ func (m *Models) end(k modelKey, f *flight) {
 
 // Clock is the time that it is, in UTC.
 func (m *Models) Clock() time.Time {
-	if m.Now == nil {
+	if m == nil || m.Now == nil {
 		return time.Now().UTC()
 	}
 	return m.Now().UTC()
