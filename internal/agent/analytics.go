@@ -52,6 +52,13 @@ func (a *Agents) analyze(ctx context.Context, e *tool.Env, in analyticsInput) (t
 	if err != nil {
 		return tool.Answer[Output]{}, err
 	}
+	model, err := a.model(ctx)
+	if err != nil {
+		return tool.Answer[Output]{}, err
+	}
+	for i, c := range asked {
+		asked[i].plan = c.plan.without(model, in.Message)
+	}
 	best, out := pick(asked, closed)
 	if best == nil && !slices.ContainsFunc(asked, answers) {
 		var why string

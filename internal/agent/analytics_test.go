@@ -161,3 +161,15 @@ func TestTheCatalogAgentListsWhatTheCallerMaySee(t *testing.T) {
 		}
 	}
 }
+
+func TestAnalyticsWithoutAModelSaysWhatTakesOne(t *testing.T) {
+	w := newWorld(t)
+	w.withClinic(t, w.viewer)
+	for question, want := range map[string]bool{"why did the weight of patients fall?": true, "forecast the number of patients": true, declined: false, "how many patients are there?": false} {
+		for _, id := range []string{"", "clinic"} { // the product is found, or given
+			if out, _ := w.analyze(t, w.viewer, map[string]string{"message": question, "data_product_id": id}); strings.Contains(out.Answer, "llm_not_configured") != want {
+				t.Errorf("%s of %q: %s %q", question, id, out.Status, out.Answer)
+			}
+		}
+	}
+}

@@ -49,9 +49,7 @@ func (a *Agents) declined(ctx context.Context, e *tool.Env, pr product.Product, 
 	if err != nil {
 		return tool.Answer[Output]{}, err
 	}
-	if model == nil && openEnded(in.Message) {
-		p = p.abstain("it asks for what no query gives, which takes a language model, and none is configured (llm_not_configured)")
-	}
+	p = p.without(model, in.Message)
 	ans, why, err := model.ask(ctx, e, pr, in)
 	if err != nil {
 		return tool.Answer[Output]{}, err
@@ -67,6 +65,15 @@ func (a *Agents) declined(ctx context.Context, e *tool.Env, pr product.Product, 
 		out.Answer += "\n\n" + why
 	}
 	return tool.Answer[Output]{Content: out}, nil
+}
+
+// without says of an abstention that the question takes a language model,
+// where it does and there is none.
+func (p plan) without(model *Configured, message string) plan {
+	if model != nil || p.Status == Answered || !openEnded(message) {
+		return p
+	}
+	return p.abstain("it asks for what no query gives, which takes a language model, and none is configured (llm_not_configured)")
 }
 
 // plan is what is to be run, or why nothing is.
