@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -306,6 +307,17 @@ func TestAnOpenEndedQuestionWithoutAModelSaysThatItTakesOne(t *testing.T) {
 		out := output(t, ret)
 		if out.Status != agent.Abstained || strings.Contains(out.Answer, "llm_not_configured") != want || !strings.HasPrefix(out.Answer, "I cannot answer this") {
 			t.Errorf("%s: %+v", question, out)
+		}
+	}
+}
+
+func TestAChartOfSQLWithoutARestatementKeepsItsOwnTitle(t *testing.T) {
+	for _, name := range []string{"analytics_agent", "charting_agent"} {
+		w := newModelWorld(t, "openai", product.ModelSchema, statement("SELECT soil, area FROM plots"), done)
+		ret, _ := w.askOf(t, name, w, w.viewer, declined)
+		out := output(t, ret)
+		if out.Tier != agent.LLMSQL || out.Chart == nil || out.Chart.Title == "" || strings.ContainsRune(out.Chart.Title, utf8.RuneError) {
+			t.Errorf("%s: %s %+v", name, out.Tier, out.Chart)
 		}
 	}
 }

@@ -181,6 +181,9 @@ func sentence(s, empty string) string {
 	if s == "" {
 		s = empty
 	}
+	if s == "" {
+		return ""
+	}
 	r, n := utf8.DecodeRuneInString(s)
 	return string(unicode.ToUpper(r)) + s[n:] + "."
 }
