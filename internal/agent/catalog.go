@@ -58,7 +58,11 @@ func (a *Agents) catalog(ctx context.Context, e *tool.Env, in catalogInput) (too
 		t.Rows = append(t.Rows, []any{r.ID, r.Name, r.Description, strings.Join(r.Matched, ", ")})
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d data products match, the best first.\n\n", len(t.Rows))
+	if n := len(t.Rows); n == 1 {
+		b.WriteString("1 data product matches.\n\n")
+	} else {
+		fmt.Fprintf(&b, "%d data products match, the best first.\n\n", n)
+	}
 	t.say(&b)
 	return tool.Answer[Output]{Content: Output{Facts: p.Facts, Answer: strings.TrimRight(b.String(), "\n"), Table: &t}}, nil
 }
