@@ -72,8 +72,14 @@ func (p plan) written() string {
 	if p.Tier != LLMSQL {
 		return ""
 	}
-	return "\nThe SQL:\n\n    " + strings.ReplaceAll(strings.TrimSpace(p.SQL), "\n", "\n    ") + "\n"
+	return "\nThe SQL:\n\n    " + Indented(p.SQL) + "\n"
 }
+
+// breaks are what ends a line in Markdown.
+var breaks = regexp.MustCompile(`\r\n?|\n`)
+
+// Indented is a statement in the lines of a code block, which it cannot leave.
+func Indented(sql string) string { return breaks.ReplaceAllString(strings.TrimSpace(sql), "\n    ") }
 
 // open are questions that no one query answers.
 var open = regexp.MustCompile(`(?i)^\s*(?:please |can you |could you )?(?:why|explain|forecast|predict|recommend|suggest|advise|what (?:will|should|would)|should (?:i|we)|how (?:can|could|should) (?:i|we)|write|summari[sz]e (?:the|our|my) )\b`)
@@ -95,7 +101,7 @@ func (t Table) say(b *strings.Builder) {
 	}
 	names, rules := make([]string, len(t.Columns)), make([]string, len(t.Columns))
 	for i, c := range t.Columns {
-		names[i], rules[i] = cell(c.Name), "---"
+		names[i], rules[i] = plain(c.Name), "---"
 	}
 	line := func(cells []string) { b.WriteString("| " + strings.Join(cells, " | ") + " |\n") }
 	line(names)
@@ -104,13 +110,34 @@ func (t Table) say(b *strings.Builder) {
 	for _, row := range shown {
 		cells := make([]string, len(row))
 		for i, v := range row {
-			cells[i] = cell(v)
+			cells[i] = plain(v)
 		}
 		line(cells)
 	}
 	if more := t.RowCount - int64(len(shown)); more > 0 {
 		fmt.Fprintf(b, "\n%d of %d rows.\n", len(shown), t.RowCount)
 	}
+}
+
+// plain is a cell as text: a picture's address, which whoever wrote the SQL or
+// the cell chose, could carry away what the other cells hold as soon as the
+// answer is shown.
+func plain(v any) string { return Tame(cell(v)) }
+
+// markup begins an element where text is shown as HTML.
+var markup = regexp.MustCompile(`<([a-zA-Z/!?])`)
+
+// picture begins a picture; what is left of one must not begin another.
+var picture = regexp.MustCompile(`!+\[`)
+
+// WithoutPictures makes links of a text's pictures, which fetch nothing by
+// themselves.
+func WithoutPictures(text string) string { return picture.ReplaceAllString(text, "[") }
+
+// Tame keeps a text from fetching anything where it is shown as Markdown or
+// HTML.
+func Tame(text string) string {
+	return markup.ReplaceAllString(WithoutPictures(text), "&lt;$1")
 }
 
 func cell(v any) string {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -227,23 +226,16 @@ func (r *running) model(ctx context.Context) (*agent.Configured, error) {
 // first is what the model is asked: the message, and what else the caller gave
 // that is not bound to a tool.
 func (r *running) first() (string, error) {
-	bound := map[string]bool{"message": true, "tool_approvals": true}
-	for _, t := range r.ag.Tools {
-		for name, b := range t.Bind {
-			if k := key(name, b); b.Source == custom.User && k != "message" {
-				bound[k] = true
-			}
-		}
-	}
+	bound := r.bound()
 	rest := map[string]json.RawMessage{}
 	for k, v := range r.given {
-		if !bound[k] {
+		if k != "message" && !bound[k] {
 			rest[k] = v
 		}
 	}
 	var b strings.Builder
 	if before := agent.Tellable(r.e); len(before) > 0 {
-		earlier, err := agent.Quoted(before[max(0, len(before)-mostEarlier):])
+		earlier, err := agent.Quoted(r.told(before[max(0, len(before)-mostEarlier):], bound))
 		if err != nil {
 			return "", err
 		}
@@ -258,6 +250,42 @@ func (r *running) first() (string, error) {
 		b.WriteString("\n\nInputs: " + more)
 	}
 	return strings.TrimSpace(b.String()), nil
+}
+
+// bound are the inputs of the caller's that are a tool's and not the model's.
+func (r *running) bound() map[string]bool {
+	bound := map[string]bool{"tool_approvals": true}
+	for _, t := range r.ag.Tools {
+		for name, b := range t.Bind {
+			if k := key(name, b); b.Source == custom.User && k != "message" {
+				bound[k] = true
+			}
+		}
+	}
+	return bound
+}
+
+// told is what of earlier turns the model is told: what the caller said, and
+// what else this agent asks for. What is bound to a tool is the model's then as
+// little as now, and so are inputs that another agent of the chat was given.
+func (r *running) told(turns []json.RawMessage, bound map[string]bool) []map[string]json.RawMessage {
+	var asks struct {
+		Properties map[string]json.RawMessage `json:"properties"`
+	}
+	_ = json.Unmarshal(r.ag.Input, &asks) // there is none, or it was checked
+	out := []map[string]json.RawMessage{}
+	for _, in := range turns {
+		var all map[string]json.RawMessage
+		_ = json.Unmarshal(in, &all) // it was an object when it was called with
+		maps.DeleteFunc(all, func(k string, _ json.RawMessage) bool {
+			_, ours := asks.Properties[k]
+			return k != "message" && (!ours || bound[k] || slices.Contains(hidden, k))
+		})
+		if len(all) > 0 {
+			out = append(out, all)
+		}
+	}
+	return out
 }
 
 // mostEarlier is how many of a chat's questions the model is told of.
@@ -371,31 +399,22 @@ func (r *running) output(text string) agent.Output {
 		out.Assumptions = append(out.Assumptions, r.last.notes...)
 	}
 	if r.ag.Output != nil {
-		out.Answer = strings.ReplaceAll(bare(text), "![", "[")
+		out.Answer = agent.WithoutPictures(bare(text))
 		return out
 	}
 	var b strings.Builder
-	b.WriteString(tame(strings.TrimSpace(text)))
+	b.WriteString(agent.Tame(strings.TrimSpace(text)))
 	for _, f := range r.findings {
-		b.WriteString("\n\n" + f)
+		b.WriteString("\n\n" + agent.Tame(f))
 	}
 	if r.last != nil {
 		b.WriteString("\n\n" + r.last.table.Markdown())
 		if r.last.sql != "" {
-			b.WriteString("\n\nThe SQL:\n\n    " + strings.ReplaceAll(strings.TrimSpace(r.last.sql), "\n", "\n    "))
+			b.WriteString("\n\nThe SQL:\n\n    " + agent.Indented(r.last.sql))
 		}
 	}
 	out.Answer = b.String()
 	return out
-}
-
-// markup begins an element where text is shown as HTML.
-var markup = regexp.MustCompile(`<([a-zA-Z/!?])`)
-
-// tame keeps words from fetching anything where they are shown: a picture's
-// address can carry what the model read to whoever wrote it into a cell.
-func tame(text string) string {
-	return markup.ReplaceAllString(strings.ReplaceAll(text, "![", "["), "&lt;$1")
 }
 
 // Library has the agents that are published as tools. Those that a caller may

@@ -197,16 +197,27 @@ func TestOnlyResultsOfTheRunAreDrawn(t *testing.T) {
 	}
 }
 
-func TestWordsFetchNothing(t *testing.T) {
-	for in, want := range map[string]string{
-		"a < b and c <3":                    "a < b and c <3",
-		`see ![x](https://e.example/?q=1)`:  `see [x](https://e.example/?q=1)`,
-		`<img src=x> <SVG/onload=y> <!-- `:  `&lt;img src=x> &lt;SVG/onload=y> &lt;!-- `,
-		"![a][b]\n\n[b]: https://e.example": "[a][b]\n\n[b]: https://e.example",
-	} {
-		if got := tame(in); got != want {
-			t.Errorf("%q: %q", in, got)
-		}
+// An input that is bound to a tool stays from the model in the turns after, too.
+func TestWhatIsBoundIsNotToldOfEarlierTurns(t *testing.T) {
+	facts := json.RawMessage(`{"may_leave":"schema"}`)
+	r := &running{
+		ag: custom.Agent{Definition: custom.Definition{
+			Input: json.RawMessage(`{"type":"object","properties":{"message":{"type":"string"},"city":{"type":"string"},"auth_id":{"type":"string"}}}`),
+			Tools: []custom.Tool{{ID: tool.ID("sql_execution_tool"), Bind: map[string]custom.Binding{Product: {Source: custom.User}, "auth_id": {Source: custom.User, Key: "login"}}}},
+		}},
+		e: &tool.Env{
+			Earlier: []json.RawMessage{json.RawMessage(`{"message":"first","city":"Ghent","login":"HIDDEN","data_product_id":"HIDDEN","auth_id":"HIDDEN","other":"HIDDEN"}`)},
+			Answers: []tool.Answered{{Facts: facts}},
+		},
+		given: map[string]json.RawMessage{"message": json.RawMessage(`"second"`), "login": json.RawMessage(`"HIDDEN"`)},
+	}
+	got, err := r.first()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `Asked before in this chat, the oldest first: <data>[{"city":"Ghent","message":"first"}]</data>` + "\n\nsecond"
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
 	}
 }
 
