@@ -127,8 +127,12 @@ func (c *checking) schema(field string, doc json.RawMessage) *jsonschema.Schema 
 		c.fail("dict_type", "Input should be a valid dictionary", field)
 		return nil
 	}
-	if why := contained(any, deepest); why != "" {
+	if why := alone(doc); why != "" {
 		c.fail("value_error", why, field)
+		return nil
+	}
+	if weigh(doc).heavy() {
+		c.fail("value_error", fmt.Sprintf("its patterns are too large: one has at most %d bytes, and all together are at most %d steps", mostPattern, mostSteps), field)
 		return nil
 	}
 	var s jsonschema.Schema
@@ -141,6 +145,47 @@ func (c *checking) schema(field string, doc json.RawMessage) *jsonschema.Schema 
 		return nil
 	}
 	return &s
+}
+
+// alone says why a schema does not stand for itself. What it was looked at as
+// has each name once, and a reader of schemas puts together what comes twice:
+// a reference that got in so would not end.
+func alone(doc json.RawMessage) string {
+	if len(doc) == 0 {
+		return ""
+	}
+	d := json.NewDecoder(bytes.NewReader(doc))
+	if name, twice := repeated(d); twice {
+		return fmt.Sprintf("%.64q comes twice", name)
+	}
+	var v any
+	_ = json.Unmarshal(doc, &v) // what is no JSON is refused where it is read
+	return contained(v, deepest)
+}
+
+// repeated finds a name that an object has twice, in the value that comes next.
+func repeated(d *json.Decoder) (string, bool) {
+	t, err := d.Token()
+	open, is := t.(json.Delim)
+	if err != nil || !is {
+		return "", false
+	}
+	names := map[string]bool{}
+	for d.More() {
+		if open == '{' {
+			t, err := d.Token()
+			name, _ := t.(string)
+			if err != nil || names[name] {
+				return name, err == nil
+			}
+			names[name] = true
+		}
+		if name, twice := repeated(d); twice {
+			return name, true
+		}
+	}
+	_, _ = d.Token() // the end of it
+	return "", false
 }
 
 // contained says why a schema does not stand for itself.

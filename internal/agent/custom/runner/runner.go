@@ -54,15 +54,28 @@ func (a *Agents) callable(ag custom.Agent, name string) (tool.Tool, error) {
 	if err != nil {
 		return tool.Tool{}, err
 	}
+	for _, doc := range []json.RawMessage{ag.Input, ag.Output} {
+		if why := alone(doc); why != "" { // kept by a release that let it in
+			return tool.Tool{}, fault.New(fault.Invalid, "a schema of this agent cannot be used: %s", why)
+		}
+	}
 	fields, err := tool.FieldsOf(in)
 	if err != nil {
 		return tool.Tool{}, err
 	}
+	doc, err := json.Marshal(in)
+	if err != nil {
+		return tool.Tool{}, err
+	}
+	costs := weigh(doc)
 	check := func(raw json.RawMessage) (map[string]json.RawMessage, error) {
 		if len(raw) > longest {
 			e := fault.New(fault.Invalid, "the input is longer than %d bytes", longest)
 			e.Fields = []fault.Field{{Loc: []string{"body"}, Msg: e.Message, Type: "too_long"}}
 			return nil, e
+		}
+		if !costs.bears(raw) {
+			return nil, tooMuch()
 		}
 		known, err := fields.Check(raw)
 		if err != nil {
@@ -328,8 +341,12 @@ func (r *running) check() (func(string) string, error) {
 		return nil, err
 	}
 	resolved, err := s.Resolve(nil)
+	costs := weigh(r.ag.Output)
 	return func(text string) string {
 		var v any
+		if !costs.bears([]byte(text)) {
+			return "Your reply is too long to be checked. Reply with a shorter JSON document."
+		}
 		if json.Unmarshal([]byte(bare(text)), &v) != nil {
 			return "Your reply is not one JSON document. Reply with the JSON document alone."
 		}
@@ -439,6 +456,9 @@ func (l Library) Tools(ctx context.Context, c auth.Caller) ([]tool.Tool, error) 
 			return nil, err
 		}
 		t, err := l.callable(ag, ag.ToolName)
+		if fault.Is(err, fault.Invalid) {
+			continue // one that cannot be used takes no other's from the list
+		}
 		if err != nil {
 			return nil, err
 		}

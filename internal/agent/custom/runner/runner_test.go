@@ -256,6 +256,57 @@ func FuzzSchemas(f *testing.F) {
 	})
 }
 
+// A caller who makes a schema, or only calls with it, cannot keep the processor
+// busy: the refusal comes before the check, by what it would cost.
+func TestASchemaThatTakesLongIsRefusedBeforeItIsTried(t *testing.T) {
+	call := func(schema, input string) error {
+		d := custom.Definition{Name: "n", Input: json.RawMessage(schema)}
+		if err := box.Fits(t.Context(), nil, &d); err != nil {
+			return err
+		}
+		called, err := (&Agents{Toolbox: box}).callable(custom.Agent{ID: "a", Definition: d}, "a")
+		if err != nil {
+			return err
+		}
+		return called.Check(t.Context(), &tool.Env{}, json.RawMessage(input))
+	}
+	any := func(n int) string {
+		return `{"type":"object","properties":{"xs":{"type":"array","items":{"anyOf":[` + strings.Repeat(`{"type":"null"},`, n) + `{"type":"number"}]}}}}`
+	}
+	pattern := func(p string) string {
+		return `{"type":"object","properties":{"x":{"type":"string","pattern":"` + p + `"}}}`
+	}
+	numbers := func(n int) string { return `{"xs":[` + strings.Repeat("1,", n) + `1]}` }
+	text := func(n int) string { return `{"x":"` + strings.Repeat("a", n) + `"}` }
+	for _, c := range []struct {
+		name, schema, input string
+		good                bool
+	}{
+		{"many kinds, many items", any(1_500), numbers(2_000), false},
+		{"many kinds, few items", any(1_500), numbers(10), true},
+		{"few kinds, many items", any(5), numbers(5_000), true},
+		{"large pattern", pattern(strings.Repeat("(a?){1000}", 3)), text(1), false},
+		{"long pattern", pattern(strings.Repeat("a", 2_000)), text(2_000), false},
+		{"large names", `{"type":"object","patternProperties":{"(b?){1000}(c?){1000}":{}}}`, `{}`, false},
+		{"pattern of some size, long text", pattern("^(a?){400}a*$"), text(60_000), false},
+		{"pattern of some size, short text", pattern("^(a?){400}a*$"), text(500), true},
+		{"signs in a text are no items", pattern("^a"), `{"x":"a` + strings.Repeat(",[{:", 15_000) + `"}`, true},
+		{"small pattern, long text", pattern("^[a-z0-9_]+$"), text(60_000), true},
+	} {
+		if err := call(c.schema, c.input); (err == nil) != c.good || err != nil && !fault.Is(err, fault.Invalid) {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+	r := &running{ag: custom.Agent{Definition: custom.Definition{Output: json.RawMessage(any(1_500))}}}
+	check, err := r.check()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := check(numbers(2_000)); !strings.Contains(got, "too long") {
+		t.Errorf("of a model's words: %q", got)
+	}
+}
+
 func TestSchemasThatDoNotStandForThemselvesAreRefused(t *testing.T) {
 	deep := strings.Repeat(`{"properties":{"a":`, 30) + `{}` + strings.Repeat(`}}`, 30)
 	var wide []string
@@ -263,7 +314,8 @@ func TestSchemasThatDoNotStandForThemselvesAreRefused(t *testing.T) {
 		wide = append(wide, fmt.Sprintf(`"p%d":{}`, i))
 	}
 	for _, s := range []string{
-		`{"type":"object","$ref":"https://example.com"}`, `{"type":"object","properties":{"a":{"$dynamicRef":"#x"}}}`, `{"type":"object","$defs":{}}`,
+		`{"type":"object","allOf":[{"$ref":"#"}],"allOf":[{}]}`, `{"type":"object","not":{"$ref":"#"},"n\u006ft":{"type":"string"}}`,
+		`{"type":"object","properties":{"a":{"items":{"$ref":"#"},"items":{}}}}`, `{"type":"object","$ref":"https://example.com"}`, `{"type":"object","properties":{"a":{"$dynamicRef":"#x"}}}`, `{"type":"object","$defs":{}}`,
 		strings.Replace(deep, "{", `{"type":"object",`, 1), `{"type":"object","properties":{` + strings.Join(wide, ",") + `}}`, `{"type":"string"}`, `[]`,
 	} {
 		d := custom.Definition{Name: "n", Input: json.RawMessage(s)}
