@@ -318,3 +318,19 @@ func TestALongOrHostileQuestionIsLeftAtOnce(t *testing.T) {
 		}
 	}
 }
+
+func TestWordsInAnyOrderEndInAReadingOrAReason(t *testing.T) {
+	r := exact.New(harbour(), find)
+	words := strings.Split("seats,boats,by,year,launched,of,not,never,top 3,over,between,2021,and,which,without,highest", ",")
+	for _, a := range words {
+		for _, b := range words {
+			for _, c := range words {
+				for _, q := range []string{a + " " + b + " " + c, "seats of boats " + a + " " + b + " " + c} {
+					if res := r.Read(q); len(res.Readings) == 0 && res.Reason == "" && len(res.Unplaced) == 0 {
+						t.Errorf("%s: neither", q)
+					}
+				}
+			}
+		}
+	}
+}

@@ -34,8 +34,9 @@ func (r *Reader) parses(way []piece) []frame {
 	for p.at < len(p.s) && p.f.why == "" {
 		was := p.at
 		if !p.step() && p.f.why == "" {
-			p.f.unplaced = append(p.f.unplaced, p.s[p.at].text)
-			p.f.fail("these words have no place in what was read: " + p.s[p.at].text)
+			stuck := p.s[min(p.at, len(p.s)-1)].text // a step may give up behind the last piece
+			p.f.unplaced = append(p.f.unplaced, stuck)
+			p.f.fail("these words have no place in what was read: " + stuck)
 		}
 		if p.at == was && p.f.why == "" {
 			p.f.fail("it could not be read")
