@@ -128,6 +128,10 @@ func (r *reader) requirements(a spec.Place, m *Marketplace) {
 		return
 	}
 	doc, err := spec.JSON(a.Node)
+	if err == nil && weigh(doc).heavy() {
+		r.Fail(a, "value_error", "has patterns that are too large: one has at most 1000 bytes, and all together are at most 2000 steps")
+		return
+	}
 	if err == nil {
 		_, err = compile(doc)
 	}

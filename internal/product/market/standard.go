@@ -2,6 +2,7 @@ package market
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -148,6 +149,19 @@ func filled(v any) bool {
 	return true
 }
 
+// fits holds a document against the marketplace's JSON schema, unless that
+// would take too long.
+func (m Marketplace) fits(doc any) error {
+	if !weigh(m.Requirements).bears(doc) {
+		return errors.New("the product is too much to be checked against this schema: an administrator of the marketplace can make it simpler")
+	}
+	schema, err := compile(m.Requirements)
+	if err == nil {
+		err = schema.Validate(doc)
+	}
+	return err
+}
+
 // Admit holds a product against what the marketplace asks of those that are
 // published in it. Its fault, Rejected, names every check that failed.
 func (m Marketplace) Admit(s Subject) error {
@@ -158,10 +172,7 @@ func (m Marketplace) Admit(s Subject) error {
 		}
 	}
 	if len(m.Requirements) > 0 {
-		schema, err := compile(m.Requirements)
-		if err == nil {
-			err = schema.Validate(s.doc)
-		}
+		err := m.fits(s.doc)
 		if err != nil {
 			failed = append(failed, fault.Field{Loc: []string{"dataProductRequirementsSchema"}, Msg: short(err.Error()), Type: "schema_failed"})
 		}
