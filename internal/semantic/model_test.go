@@ -381,3 +381,17 @@ func TestTotalsOfDifferentRecordSetsAreNotSaidOfOne(t *testing.T) {
 		t.Errorf("said %q: the rows of neither are counted by way of the other", words)
 	}
 }
+
+func TestAMeasureThatNamesItsRowsIsNotSaidTwice(t *testing.T) {
+	count := semantic.Aggregate{Op: semantic.Count, Of: semantic.Rows{Set: "flights"}}
+	m := &semantic.Model{
+		Tables:   []semantic.Table{{Name: "flights", Physical: "flights", Label: "Flights", Columns: []semantic.Column{{Name: "origin", Class: semantic.Text, Distinct: -1}}}},
+		Measures: []semantic.Measure{{Name: "flights", Table: "flights", Expr: count}, {Name: "late", Label: "delayed flights", Table: "flights", Expr: count}, {Name: "delay", Table: "flights", Expr: count}},
+	}
+	for name, want := range map[string]string{"flights": "Flights, for each origin", "late": "Delayed flights, for each origin", "delay": "Delay of Flights, for each origin"} {
+		query := q{Select: out(semantic.Ref{Set: "flights", Column: "origin"}, semantic.MeasureOf{Name: name})}
+		if got := semantic.Restate(query, m); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+}

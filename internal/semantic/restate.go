@@ -80,7 +80,7 @@ func (s *speaker) selectWords(q *Query, deep int) string {
 		shown = totals // the keys are said in "for each"
 	}
 	words := pick(q.Distinct, "distinct ", "") + list(shown, "and")
-	if of := s.subject(q, deep); of != "" && !strings.HasSuffix(words, " of "+of) {
+	if of := s.subject(q, deep); of != "" && !strings.HasSuffix(words, " of "+of) && !s.named(q, of) {
 		words += " of " + of
 	}
 	if q.Where != nil && len(conjuncts(q.Where)) > 0 {
@@ -106,6 +106,23 @@ func (s *speaker) selectWords(q *Query, deep int) string {
 		words += ", those without " + list(names, "or") + " included"
 	}
 	return words
+}
+
+// named tells that all that is shown is one measure which says in its own name
+// whose rows it is of: flights, delayed flights.
+func (s *speaker) named(q *Query, of string) bool {
+	var only Expr
+	for _, o := range q.Select {
+		switch {
+		case o.Hidden || !s.m.has(o.Expr, isAggregate):
+		case only != nil:
+			return false
+		default:
+			only = o.Expr
+		}
+	}
+	m, ok := only.(MeasureOf)
+	return ok && strings.HasSuffix(" "+strings.ToLower(s.expr(m)), " "+strings.ToLower(of))
 }
 
 func sameAsOne(es []Expr, e Expr) bool {
