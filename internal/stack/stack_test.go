@@ -10,7 +10,7 @@ import (
 
 func TestWhatWorksApartGivesWhatItGives(t *testing.T) {
 	wrong := errors.New("wrong")
-	if n, err := stack.Apart(func() (int, error) { return 7, wrong }); n != 7 || err != wrong { //nolint:errorlint // the very error
+	if n, err := stack.Apart(func() (int, error) { return 7, wrong }); n != 7 || !errors.Is(err, wrong) {
 		t.Errorf("%d, %v", n, err)
 	}
 }

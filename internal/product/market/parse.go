@@ -8,6 +8,7 @@ import (
 
 	"github.com/postern/postern/internal/fault"
 	"github.com/postern/postern/internal/product/spec"
+	"github.com/postern/postern/internal/schemacost"
 )
 
 // Parse reads a marketplace's spec, YAML or JSON. Its faults name each wrong
@@ -128,7 +129,7 @@ func (r *reader) requirements(a spec.Place, m *Marketplace) {
 		return
 	}
 	doc, err := spec.JSON(a.Node)
-	if err == nil && weigh(doc).heavy() {
+	if err == nil && schemacost.Of(doc).TooHeavy() {
 		r.Fail(a, "value_error", "has patterns that are too large: one has at most 1000 bytes, and all together are at most 2000 steps")
 		return
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/postern/postern/internal/fault"
 	"github.com/postern/postern/internal/product"
+	"github.com/postern/postern/internal/schemacost"
 )
 
 // Static is the one type of standard that is checked here: that a path in the
@@ -149,10 +150,18 @@ func filled(v any) bool {
 	return true
 }
 
+// bound of one check is some seconds of processor: administrators publish, and
+// products are large.
+var bound = schemacost.Bound{Pairs: 2_000_000, Matched: 100_000_000}
+
 // fits holds a document against the marketplace's JSON schema, unless that
 // would take too long.
 func (m Marketplace) fits(doc any) error {
-	if !weigh(m.Requirements).bears(doc) {
+	raw, err := json.Marshal(doc)
+	if err != nil {
+		return err
+	}
+	if !schemacost.Of(m.Requirements).Allows(raw, bound) {
 		return errors.New("the product is too much to be checked against this schema: an administrator of the marketplace can make it simpler")
 	}
 	schema, err := compile(m.Requirements)

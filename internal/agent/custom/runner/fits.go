@@ -12,6 +12,7 @@ import (
 	"github.com/postern/postern/internal/agent"
 	"github.com/postern/postern/internal/agent/custom"
 	"github.com/postern/postern/internal/fault"
+	"github.com/postern/postern/internal/schemacost"
 	"github.com/postern/postern/internal/tool"
 )
 
@@ -131,8 +132,8 @@ func (c *checking) schema(field string, doc json.RawMessage) *jsonschema.Schema 
 		c.fail("value_error", why, field)
 		return nil
 	}
-	if weigh(doc).heavy() {
-		c.fail("value_error", fmt.Sprintf("its patterns are too large: one has at most %d bytes, and all together are at most %d steps", mostPattern, mostSteps), field)
+	if schemacost.Of(doc).TooHeavy() {
+		c.fail("value_error", fmt.Sprintf("its patterns are too large: one has at most %d bytes, and all together are at most %d steps", schemacost.MostPattern, schemacost.MostSteps), field)
 		return nil
 	}
 	var s jsonschema.Schema

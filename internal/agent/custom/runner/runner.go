@@ -15,6 +15,7 @@ import (
 	"github.com/postern/postern/internal/auth"
 	"github.com/postern/postern/internal/fault"
 	"github.com/postern/postern/internal/product"
+	"github.com/postern/postern/internal/schemacost"
 	"github.com/postern/postern/internal/tool"
 )
 
@@ -67,14 +68,14 @@ func (a *Agents) callable(ag custom.Agent, name string) (tool.Tool, error) {
 	if err != nil {
 		return tool.Tool{}, err
 	}
-	costs := weigh(doc)
+	costs := schemacost.Of(doc)
 	check := func(raw json.RawMessage) (map[string]json.RawMessage, error) {
 		if len(raw) > longest {
 			e := fault.New(fault.Invalid, "the input is longer than %d bytes", longest)
 			e.Fields = []fault.Field{{Loc: []string{"body"}, Msg: e.Message, Type: "too_long"}}
 			return nil, e
 		}
-		if !costs.bears(raw) {
+		if !costs.Allows(raw, bound) {
 			return nil, tooMuch()
 		}
 		known, err := fields.Check(raw)
@@ -341,10 +342,10 @@ func (r *running) check() (func(string) string, error) {
 		return nil, err
 	}
 	resolved, err := s.Resolve(nil)
-	costs := weigh(r.ag.Output)
+	costs := schemacost.Of(r.ag.Output)
 	return func(text string) string {
 		var v any
-		if !costs.bears([]byte(text)) {
+		if !costs.Allows([]byte(text), bound) {
 			return "Your reply is too long to be checked. Reply with a shorter JSON document."
 		}
 		if json.Unmarshal([]byte(bare(text)), &v) != nil {
