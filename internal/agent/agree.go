@@ -79,9 +79,11 @@ func (p plan) differs(ans *modeledAnswer) plan {
 	return a
 }
 
-// oneStatement tells that two statements differ in spaces alone.
+// oneStatement tells that two statements are the same but for their ends:
+// spaces within may stand in a text, where they count.
 func oneStatement(a, b string) bool {
-	return strings.Join(strings.Fields(strings.TrimRight(strings.TrimSpace(a), ";")), " ") == strings.Join(strings.Fields(strings.TrimRight(strings.TrimSpace(b), ";")), " ")
+	end := func(s string) string { return strings.TrimSpace(strings.TrimRight(strings.TrimSpace(s), ";")) }
+	return end(a) == end(b)
 }
 
 // saysNothing tells of a table that wrong queries give as well as right ones:
