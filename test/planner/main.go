@@ -139,14 +139,16 @@ func read(r io.Reader, split string) (map[string][]question, error) {
 	return out, nil
 }
 
-// held reports whether a database is one that is only counted: a third of
-// them are, by their names alone, so that it is the same third for everyone.
+// held reports whether a database is one that is only counted: by its name
+// alone, so that it is the same ones for everyone. They were a third of them
+// (sums that 3 divides); what other databases show that no rule was written on
+// was worth more than so fine a count, and about half of that third was opened.
 func held(database string) bool {
 	sum := 0
 	for _, b := range sha1.Sum([]byte(database)) {
 		sum += int(b)
 	}
-	return sum%3 == 0
+	return sum%12 == 0
 }
 
 func names(asked map[string][]question) []string { return slices.Sorted(maps.Keys(asked)) }

@@ -11,7 +11,7 @@ import (
 )
 
 // Two invented databases: by its name, one is held.
-const dev, kept = "harbour", "orchard"
+const dev, kept = "harbour", "bakehouse"
 
 const boats = `
 CREATE TABLE pier (pier_id INTEGER PRIMARY KEY, name TEXT, length REAL);
@@ -23,7 +23,7 @@ const asked = `{"database":"harbour","question":"How many boats are there?","sql
 {"database":"harbour","question":"What is the average crew of all boats?","sql":"SELECT max(crew) FROM boat"}
 {"database":"harbour","question":"How many zeppelins are there?","sql":"SELECT count(*) FROM pier"}
 {"database":"harbour","question":"How many piers are there?","sql":"SELECT count(*) FROM quay"}
-{"database":"orchard","question":"How many piers are there?","sql":"SELECT count(*) + 1 FROM pier"}
+{"database":"bakehouse","question":"How many piers are there?","sql":"SELECT count(*) + 1 FROM pier"}
 `
 
 func folder(t *testing.T) (dir, questions string) {
