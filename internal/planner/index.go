@@ -284,12 +284,25 @@ func tailScore(last string) float64 {
 
 func (x *index) add(w []string, c cand) {
 	x.key(strings.Join(w, ""), c)
-	bag := slices.Clone(w)
+	bag := plainWords(w)
+	w = slices.Clone(bag)
 	slices.Sort(bag)
 	put(x.bags, strings.Join(bag, " "), c)
 	if len(w) > 1 && len(w) < 5 && c.column >= 0 {
 		put(x.stems, stemBag(w), c)
 	}
+}
+
+// plainWords are a name's words without those that only join them: unit of
+// measure.
+func plainWords(w []string) []string {
+	out := w[:0:0]
+	for i, l := range w {
+		if i == 0 || i == len(w)-1 || l != "of" && l != "for" && l != "in" && l != "the" {
+			out = append(out, l)
+		}
+	}
+	return out
 }
 
 // stemBag is the key of several words by their stems, in any order.
@@ -314,8 +327,8 @@ func (x *index) parts(w []string, c cand) {
 			put(x.stems, lexicon.Stem(p), c)
 			put(x.keys, p, cand{c.ref, 0.45})
 		}
-		if len(w) == 1 && c.column < 0 {
-			c.score = 0.8
+		if len(w) == 1 && (c.column < 0 || !lexicon.Known(p)) {
+			c.score = 0.8 // enr: the enrollment
 		}
 		x.abbrev[p[0]] = append(x.abbrev[p[0]], part{p, c})
 	}

@@ -77,6 +77,8 @@ func (p *Planner) spans(q string, toks []lexicon.Token, i int) []weighed {
 		if ph, ok := lexicon.Lookup(strings.Join(lower, " ")); ok && j-i < lexicon.MaxPhrase && !(ph.Kind == lexicon.Count && p.numbersOf(toks, i)) {
 			w := n*1.0 + 0.06*(n-1)
 			switch {
+			case ph.Kind == lexicon.Count && ph.Arg == "kinds":
+				w = n * 0.85 // of which a column may tell
 			case ph.Kind == lexicon.Filler && strings.HasSuffix(lower[len(lower)-1], "of") && slices.Contains(lower, "amount"):
 				w = n * 0.7 // a column may be called so
 			case ph.Kind == lexicon.Filler:

@@ -24,6 +24,7 @@ big: area size population capacity enrollment`)
 
 // Near are words that mean the same in most schemas, each way round.
 var near = nearWords(`gender sex
+percent percentage
 nationality country citizenship
 country nation
 price cost

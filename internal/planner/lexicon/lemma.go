@@ -56,7 +56,7 @@ func Stem(w string) string {
 	return strings.TrimRight(w, "ey")
 }
 
-var stemEndings = strings.Fields("ization isation ation ments ment ings ing ated ates ate ions ion ers er ors or ed es ally al ship ity")
+var stemEndings = strings.Fields("ization isation ations ation ators ator ments ment ings ing ated ates ate ions ion ers er ors or ed es ally al ship ity")
 
 var irregularVerbs = pairs(`taught:teach bought:buy sold:sell won:win made:make held:hold given:give gave:give taken:take took:take
 	written:write wrote:write went:go gone:go paid:pay said:say sent:send spent:spend built:build led:lead left:leave lost:lose
@@ -72,7 +72,7 @@ var irregularVerbs = pairs(`taught:teach bought:buy sold:sell won:win made:make 
 // abbreviations are name parts that stand for a word in schemas of every trade.
 var abbreviations = pairs(`num:number no:number nbr:number nr:number qty:quantity amt:amount avg:average max:maximum min:minimum
 	dept:department emp:employee mgr:manager desc:description descr:description addr:address tel:telephone ph:phone
-	pct:percent perc:percent yr:year yrs:year mth:month dob:birthdate lat:latitude lng:longitude lon:longitude long:longitude
+	pct:percent perc:percent yr:year yrs:year mth:month dob:birth~date birthday:birth~date birthdate:birth~date lat:latitude lng:longitude lon:longitude long:longitude
 	cat:category std:standard temp:temperature org:organization organisation:organization org:organization acct:account cust:customer prod:product
 	stu:student fac:faculty prof:professor inst:institution univ:university loc:location pos:position pop:population
 	info:information img:image pic:picture msg:message ref:reference src:source dest:destination dst:destination
@@ -81,7 +81,7 @@ var abbreviations = pairs(`num:number no:number nbr:number nr:number qty:quantit
 	acc:account bal:balance sal:salary tot:total cred:credit spd:speed ht:height wt:weight apt:apartment bldg:building rm:room
 	cd:code ctr:country ctry:country attr:attribute grp:group lvl:level mkt:market prc:price pmt:payment
 	yn:flag ts:time dt:date tm:time colour:color grey:gray centre:center programme:program theatre:theater licence:license
-	telephone:phone mail:email e-mail:email birthday:birthdate zipcode:zip~code postcode:postal~code`)
+	telephone:phone mail:email e-mail:email zipcode:zip~code postcode:postal~code`)
 
 // Expand gives the word an abbreviation stands for, itself when it stands for
 // none. One abbreviation may stand for two words.
@@ -143,11 +143,16 @@ func SplitName(name string) []string {
 }
 
 // endNouns are what names written in one go end in: releasedate, songname.
-var endNouns = strings.Fields("date name time year number status title price")
+var endNouns = strings.Fields("date name time year number status title price id code type count")
 
 // whole are words that end so and are one.
 var whole = set(`candidate update validate mandate nickname surname filename lifetime runtime overtime sometime anytime maritime pastime subtitle entitle estate
 	centime ragtime bedtime daytime nighttime username birthdate hostname pathname codename uptime downtime noontime wartime peacetime springtime summertime lunchtime antedate sedate consolidate
+	paid unpaid prepaid repaid overpaid underpaid valid invalid solid rapid fluid avid grid android hybrid orchid squid raid braid humid lucid morbid placid plaid rabid rigid splendid
+	stupid timid vivid steroid asteroid lipid horrid candid liquid arid pyramid tabloid thyroid typhoid paranoid avoid devoid forbid overbid outbid afraid mermaid bridesmaid centroid
+	humanoid eyelid cuboid druid torrid putrid pallid sordid squalid frigid insipid intrepid lurid tepid acrid florid mastoid sigmoid ovoid haploid polaroid covid orchids madrid david
+	barcode decode encode unicode geocode postcode zipcode opcode passcode transcode discount account viscount recount headcount miscount prototype archetype stereotype genotype
+	phenotype serotype subtype
 	liquidate invalidate intimidate accommodate inundate dilapidate elucidate`)
 
 // parted splits names that are written in one go before the noun that they

@@ -22,6 +22,7 @@ func TestNamesFallIntoWords(t *testing.T) {
 	for name, want := range map[string][]string{
 		"OrderDate": {"order", "date"}, "num_of_items": {"number", "of", "item"}, "LName": {"last", "name"}, "fname": {"first", "name"},
 		"ORDER_ID": {"order", "id"}, "customerIDs": {"customer", "id"}, "pPos": {"p", "position"}, "zip_code2": {"zip", "code", "2"},
+		"custid": {"customer", "id"}, "EMP_DOB": {"employee", "birth", "date"}, "valid": {"valid"}, "discount": {"discount"},
 	} {
 		if diff := cmp.Diff(want, lexicon.SplitName(name)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)

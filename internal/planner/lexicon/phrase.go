@@ -84,6 +84,7 @@ func read(text string) map[string]Phrase {
 	addOrEqual(m)
 	addPeriods(m)
 	addLikes(m)
+	addKinds(m)
 	return m
 }
 
@@ -112,6 +113,22 @@ func addPeriods(m map[string]Phrase) {
 		m[g.unit+" by "+g.unit], m[g.unit+" over "+g.unit], m[g.ly], m["on a "+g.ly+" basis"] = p, p, p, p
 	}
 	m["annually"], m["over time"], m["trend of"], m["the trend of"], m["trend in"] = Phrase{Period, "year"}, Phrase{Period, "month"}, Phrase{Period, "month"}, Phrase{Period, "month"}, Phrase{Period, "month"}
+}
+
+// addKinds enters "how many different kinds of" and their like.
+func addKinds(m map[string]Phrase) {
+	for count := range strings.SplitSeq("how many|number of|the number of|count the number of|find the number of", "|") {
+		for _, many := range strings.Fields("different distinct unique various") {
+			for _, kind := range strings.Fields("kinds types sorts kind type sort") {
+				m[count+" "+many+" "+kind+" of"] = Phrase{Count, "kinds"}
+			}
+		}
+		for _, kind := range strings.Fields("kind type sort sorts") {
+			if k := count + " " + kind + " of"; m[k].Kind == 0 {
+				m[k] = Phrase{Count, "kinds"}
+			}
+		}
+	}
 }
 
 // addLikes enters "has the letter", "starting with the word" and their like.
