@@ -21,6 +21,7 @@ type builder struct {
 
 	chained      []int // tables that conditions are asked by way of
 	grouped      int   // values of groups that are shown
+	ledByGroup   bool  // beside numbers, unasked
 	tables, hops int   // how many are used, and how many joins that takes
 }
 

@@ -264,6 +264,9 @@ func (p *Planner) answer(ps *parse, nth int, e evidence) Answer {
 		return Answer{Reason: b.why}
 	}
 	b.read(e, s)
+	if b.ledByGroup {
+		e.orderEvidence(ps.toks)
+	}
 	b.told(e)
 	b.ways(e)
 	e.left(ps.kinds())

@@ -250,7 +250,7 @@ func TestSeveralGroupsAreShownInTheOrderOfTheQuestion(t *testing.T) {
 	if !a.Read {
 		t.Fatal(a.Reason, a.Trace)
 	}
-	if got := rows(t, db, a); len(got) != 4 || !slices.Contains(got, "red rose 1") {
+	if got := rows(t, db, a); len(got) != 4 || !slices.Contains(got, "1 red rose") {
 		t.Error(got)
 	}
 }

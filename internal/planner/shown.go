@@ -328,33 +328,13 @@ func (b *builder) grouping() bool {
 	return b.periods()
 }
 
-// groupsLast tells questions whose number comes before what it is taken for:
-// "find the number of shops in each city" asks for numbers, "show the number
-// of shops for each city" for a list of cities.
-func groupsLast(toks []lexicon.Token) bool {
-	if len(toks) < 3 {
-		return false
-	}
-	switch toks[0].Lower {
-	case "find":
-		return true
-	case "what":
-		return toks[1].Lower == "is" || toks[1].Lower == "are"
-	case "how":
-		return slices.ContainsFunc(toks[1:], func(t lexicon.Token) bool { return t.Lower == "each" || t.Lower == "every" }) &&
-			!slices.ContainsFunc(toks, func(t lexicon.Token) bool {
-				return t.Lower == "for" || t.Lower == "does" || t.Lower == "do" || t.Lower == "have" || t.Lower == "has"
-			})
-	}
-	return false
-}
-
 // showGroup shows a group's value unless it is shown already: before all
 // else, or after it (groupsLast), several in the order of the question.
 func (b *builder) showGroup(e semantic.Ref) {
 	if slices.ContainsFunc(b.q.Select, func(s semantic.Output) bool { return s.Expr == semantic.Expr(e) }) {
 		return
 	}
+	b.ledByGroup = b.ledByGroup || len(b.q.Select) > 0
 	if b.f.groupsLast {
 		b.q.Select = append(b.q.Select, semantic.Output{Expr: e})
 		return
