@@ -78,6 +78,9 @@ func (b *builder) joined() (semantic.Query, bool) {
 			continue
 		}
 		t := p.slot.pick.table
+		if b.lookedFor(t) {
+			continue // rows of its own for each condition: one join finds none of both
+		}
 		if many, ok := b.p.index.toMany(home, t); ok && many && t != home && !slices.ContainsFunc(q.Joins, func(j semantic.JoinAs) bool { return j.As == b.name(t) }) {
 			q.Joins = append(q.Joins, semantic.JoinAs{As: b.name(t), Table: b.name(t)})
 			n++
@@ -91,6 +94,24 @@ func (b *builder) joined() (semantic.Query, bool) {
 		n++
 	}
 	return q, n > 0
+}
+
+// lookedFor tells that rows of a table are looked for by conditions that
+// belong together: one that is of A, and one that is of B.
+func (b *builder) lookedFor(t int) bool {
+	n := 0
+	for _, c := range b.where {
+		switch c := c.(type) {
+		case semantic.Related:
+			n += int(bit(c.Set == b.name(t) && c.Where != nil))
+		case semantic.And:
+			for _, c := range c {
+				r, ok := c.(semantic.Related)
+				n += int(bit(ok && r.Set == b.name(t) && r.Where != nil))
+			}
+		}
+	}
+	return n > 1
 }
 
 // withoutBareRelated takes the conditions out that only say that a row has

@@ -128,6 +128,15 @@ func TestWhatIsSaidOfOneTableIsRead(t *testing.T) {
 		{"What are the names of the dogs that have a higher price than average?", []string{"Max"}},
 		{"List the names of dogs with dog id 1 or 3.", []string{"Rex", "Bella"}},
 		{"List the names of dogs that have no home.", nil},
+		// beyond the extreme of others, and beyond some or all of them
+		{"What are the names of the dogs that are older than every collie?", []string{"Bella"}},
+		{"Which dogs are older than at least one collie? List their names.", []string{"Fido", "Bella"}},
+		{"Show the names of dogs that cost less than the most expensive collie.", []string{"Rex", "Bella"}},
+		{"Find the names of dogs with a higher price than the lowest price of dogs in CA.", []string{"Fido", "Bella", "Max"}},
+		{"What are the names of dogs that are not 5 years old?", []string{"Rex", "Bella", "Max"}},
+		{"List the names of dogs with either the breed pug or boxer.", []string{"Bella", "Max"}},
+		{"List the names of dogs with an age above the average or a price above the average.", []string{"Fido", "Bella", "Max"}},
+		{"List the names of dogs with breed equal to pug.", []string{"Bella"}},
 		// orders of other forms
 		{"Show the names of all dogs, starting with the oldest.", []string{"Bella", "Fido", "Rex", "Max"}},
 		{"List the name and age of dogs, and sort first by sex (in descending order), and then by age (in ascending order).", []string{"Max 2", "Rex 3", "Fido 5", "Bella 9"}},

@@ -2,9 +2,17 @@ package planner
 
 import (
 	"slices"
+	"strings"
 
+	"github.com/postern/postern/internal/planner/lexicon"
 	"github.com/postern/postern/internal/semantic"
 )
+
+// plural tells a noun that is said of several rows.
+func plural(it item) bool {
+	l := strings.ToLower(it.text)
+	return lexicon.Lemma(l) != l && strings.HasSuffix(l, "s")
+}
 
 func nestedCompare(ps *parse, m []item) ([]item, bool) {
 	cmp, _ := first(m, ">")
@@ -44,6 +52,8 @@ func nestedRows(ps *parse, m []item) ([]item, bool) {
 	rest := cols
 	if cmp.start < cols[0].start && idea != "" {
 		s = ps.ideaSlot(idea, cmp)
+	} else if cmp.start < cols[0].start && cols[0].kind == kTable {
+		s = ps.comparedBy(cmp, tableOf(cols[0]))
 	} else {
 		s, rest = columnOf(cols[0], number), cols[1:]
 	}
@@ -54,7 +64,12 @@ func nestedRows(ps *parse, m []item) ([]item, bool) {
 	for _, c := range m {
 		if c.quant != "" {
 			quant = c.quant
+		} else if c.kind == byte(lexicon.Each) {
+			quant = "all"
 		}
+	}
+	if n := len(rest); quant == "" && n > 0 && rest[n-1].kind == kTable && len(only(m, "F")) > 0 && plural(rest[n-1]) {
+		quant = "all" // a higher price than French wines
 	}
 	if len(rest) > 0 && rest[len(rest)-1].kind == kColumn && len(rest) > 1 {
 		return nil, false
@@ -68,11 +83,7 @@ func nestedRows(ps *parse, m []item) ([]item, bool) {
 	if quant == "" && !(super1 && same) || len(rest) > 1 || len(rest) == 1 && len(rest[0].tabs) == 0 {
 		return nil, false
 	}
-	most := op == semantic.Gt || op == semantic.Ge
-	agg := semantic.Min
-	if most == (quant != "some") {
-		agg = semantic.Max
-	}
+	agg := ofAll(op, quant)
 	if super1 {
 		if desc, _ := direction(sup.arg); desc {
 			agg = semantic.Max

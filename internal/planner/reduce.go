@@ -107,6 +107,8 @@ func clean(items []item) []item {
 		if it.kind == byte(lexicon.Filler) || it.kind == byte(lexicon.Exists) && i+1 < len(items) {
 			if q := strings.ToLower(it.text); quantifiers[q] {
 				quant = q
+			} else if it.kind == byte(lexicon.Exists) {
+				quant = "some" // older than at least one of them
 			}
 			if n := len(out); n > 0 && out[n-1].end == it.start && (it.text == "'" || it.text == "’") {
 				out[n-1].end = it.end // the teachers' names
@@ -125,7 +127,17 @@ func clean(items []item) []item {
 		}
 		out = append(out, it)
 	}
-	return out
+	return equalTo(out)
+}
+
+// equalTo reads "equal to A" as "is A".
+func equalTo(items []item) []item {
+	for i := range items {
+		if it := &items[i]; it.kind == byte(lexicon.Compare) && it.arg == "eq" && i > 0 && i+1 < len(items) && (items[i+1].kind == kValue || items[i+1].kind == kQuoted) {
+			it.kind, it.arg = byte(lexicon.Be), ""
+		}
+	}
+	return items
 }
 
 var quantifiers = map[string]bool{"any": true, "some": true, "all": true}

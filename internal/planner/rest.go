@@ -135,7 +135,7 @@ func (r *reader) sorting(it, next item) bool {
 	case lexicon.Either:
 		return slices.ContainsFunc(r.items, func(it item) bool {
 			p, ok := it.node.(*pred)
-			return ok && len(p.or) > 0
+			return ok && (len(p.or) > 0 || len(p.values) > 1 && !p.both && (p.kind == among || p.kind == like))
 		})
 	case lexicon.Distinct:
 		r.f.distinct = true

@@ -190,6 +190,9 @@ func (ps *parse) rowsOnly(it item) bool {
 }
 
 func columnIsSuper(ps *parse, m []item) ([]item, bool) {
+	if ps.before() == byte(lexicon.Compare) {
+		return nil, false // a larger crew than the largest ship
+	}
 	c := columnOf(m[0], orderable)
 	w := m[len(m)-1]
 	desc, idea := direction(w.arg)
