@@ -333,3 +333,24 @@ func (x *index) inLine(from, to int) bool {
 	}
 	return false
 }
+
+// aside counts the tables that no rows of the others belong to or have: on the
+// shortest way there is one that both only belong to, like the department of a
+// student and of a course.
+func (x *index) aside(tables []int) int {
+	if len(tables) < 2 {
+		return 0
+	}
+	in, left := []int{tables[0]}, slices.Clone(tables[1:])
+	for n := -1; len(left) != n; {
+		n = len(left)
+		left = slices.DeleteFunc(left, func(t int) bool {
+			if !slices.ContainsFunc(in, func(from int) bool { return x.inLine(from, t) || x.inLine(t, from) }) {
+				return false
+			}
+			in = append(in, t)
+			return true
+		})
+	}
+	return len(left)
+}

@@ -11,6 +11,7 @@ import (
 const (
 	hopCost    = 0.12
 	unnamed    = 0.05 // a table that the question does not name
+	aside      = 0.12 // a table that only shares what it belongs to with the others
 	twice      = 0.4  // one column for two that are asked for
 	owned      = 0.3  // a column of the table that it is said to be of
 	strewn     = 0.04 // a column to show of another table than the one before it
@@ -285,7 +286,7 @@ func (r *search) cost() float64 {
 	key := string(appendInts(nil, tables))
 	spread, ok := r.ways[key]
 	if !ok {
-		spread = hopCost * float64(r.p.index.spread(tables, r.dist))
+		spread = hopCost*float64(r.p.index.spread(tables, r.dist)) + aside*float64(r.p.index.aside(tables))
 		r.ways[key] = spread
 	}
 	return extra + spread
