@@ -46,7 +46,7 @@ func (h hop) turned() hop { return hop{h.join, !h.back} }
 const (
 	costHop      = 10000
 	costInferred = 1000
-	costSibling  = 100
+	costSibling  = costHop + 100
 	costMany     = 10
 	costOptional = 1
 )
