@@ -142,6 +142,7 @@ type reader struct {
 	selecting bool    // a column named here is to be shown
 	shown     int     // outputs of earlier parts
 	sentence  int     // outputs of earlier sentences
+	later     bool    // there was an earlier sentence
 }
 
 // read takes item i; it gives how many more than that it took.
@@ -252,11 +253,14 @@ func (r *reader) column(i int, it item) {
 		}) {
 			return // it was said before
 		}
-		if r.held(i, it) || r.keyNoun(i, it) {
+		if r.held(i, it) || r.keyNoun(i, it) || r.trailing(i, it) {
 			return
 		}
 		if t := tableOf(it); t != nil && t.opts[0].score >= 0.7 {
 			r.table(i, it)
+			return
+		}
+		if r.people(i, it) {
 			return
 		}
 		r.f.unplaced = append(r.f.unplaced, it.text)
@@ -364,6 +368,9 @@ func (r *reader) table(i int, it item) int {
 	}
 	if r.selecting && len(r.f.outs) > r.sentence && r.f.head == nil && r.separated(i) && i+1 < len(r.items) && r.items[i+1].kind == byte(lexicon.Prep) {
 		r.f.unplaced = append(r.f.unplaced, it.text)
+	}
+	if r.ofEach(i, it) {
+		return 0
 	}
 	if r.selecting && len(r.f.outs) > r.sentence && r.f.head != nil && r.separated(i) && !r.alongside(i) {
 		r.nameToo(it)

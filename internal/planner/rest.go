@@ -19,7 +19,7 @@ func (r *reader) rest(i int) int {
 		r.begin(it, next)
 		return 0
 	case lexicon.Have, lexicon.Relative:
-		if r.sentence > 0 && len(r.f.outs) == r.shown {
+		if r.later && len(r.f.outs) == r.shown {
 			return 0 // List the result with the name
 		}
 		r.selecting = r.selecting && len(r.f.outs) == 0 && r.f.head == nil
@@ -61,7 +61,7 @@ func (r *reader) begin(it, next item) {
 		r.last = r.f.head
 	}
 	if it.kind == byte(lexicon.Stop) && next.kind != 0 {
-		r.sentence = len(r.f.outs)
+		r.sentence, r.later = len(r.f.outs), true
 	}
 }
 

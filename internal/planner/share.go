@@ -25,6 +25,9 @@ func (p *Planner) share(items []item) []item {
 		if j == i-1 || items[j].kind == kValue || items[j].kind == kColumn && items[j].cols[0].score >= 0.9 {
 			continue
 		}
+		if lexicon.Lemma(strings.ToLower(items[j].text)) == lexicon.Lemma(words[0]) {
+			continue // who taught a course, and the course code
+		}
 		for _, c := range p.index.find([]string{lexicon.Lemma(strings.ToLower(items[j].text)), noun}) {
 			if c.column >= 0 && c.score >= 0.6 {
 				if items[j].kind != kColumn {

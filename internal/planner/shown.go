@@ -387,7 +387,7 @@ func (b *builder) others() bool {
 	}
 	for _, s := range b.f.also {
 		t := s.pick.table
-		if used[t] || b.isKeyed(s) {
+		if used[t] || b.isKeyed(s) || b.isColumnOf(used, s) {
 			continue
 		}
 		used[t] = true
@@ -412,6 +412,19 @@ func (b *builder) isKeyed(s *slot) bool {
 	return slices.ContainsFunc(b.f.preds, func(p *pred) bool {
 		return p.slot != nil && p.kind == among && !p.rows && (p.at == s.at-1 || s.at == p.at-1) && p.slot.pick.column >= 0 && b.p.index.leadsTo(p.slot.pick.ref, s.pick.table)
 	})
+}
+
+// isColumnOf tells that a table is named whose name a column of what is asked
+// has too, and says all there is to say of it: the season, the player and the
+// country that the player plays for, where a season's row has them all.
+func (b *builder) isColumnOf(used map[int]bool, s *slot) bool {
+	t := s.pick.table
+	for _, c := range b.p.index.find(strings.Fields(strings.Join(b.p.index.words[t], " "))) {
+		if c.column >= 0 && c.table != t && used[c.table] && c.score >= 0.9 && !b.p.index.leadsTo(c.ref, t) {
+			return true
+		}
+	}
+	return false
 }
 
 // ofHead tells that what is shown is put under another table, each row of
