@@ -31,6 +31,7 @@ func (ps *parse) interpret() {
 	r.extremes()
 	r.leadShown()
 	r.when()
+	r.whenAndWhere()
 	r.sortedShown()
 	for _, o := range r.f.orders { // grouped and ordered by genre: one genre
 		for _, g := range r.f.groups {
