@@ -68,7 +68,7 @@ func (m *modeled) statistic(name string) func(context.Context, json.RawMessage) 
 // one.
 func (m *modeled) found(s *Statistics) (string, error) {
 	if m.use != product.ModelRows {
-		return m.data(map[string]any{"operation": s.Operation, "figure_count": len(s.Figures), "row_count": len(s.Rows), "rows_used": s.RowsUsed, "rows_left_out": s.RowsLeft})
+		return m.data(map[string]any{"operation": s.Operation, "figure_count": len(s.Figures), "row_count": roughly(int64(len(s.Rows))), "rows_used": roughly(int64(s.RowsUsed)), "rows_left_out": roughly(int64(s.RowsLeft))})
 	}
 	shown, n, err := Table{Columns: named(s.Columns), Rows: s.Rows, RowCount: int64(len(s.Rows))}.Shown(true, m.Budget.Rows-m.rows)
 	if err != nil {

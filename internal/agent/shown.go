@@ -36,13 +36,14 @@ func Quoted(v any) (string, error) {
 	return "<data>" + string(b) + "</data>", err
 }
 
-// Shown is what a model sees of a table: its columns and how many rows there
-// are, and with rows also the first of them, as many as most, which it counts.
+// Shown is what a model sees of a table: its columns and whether it has rows,
+// and with rows how many there are and the first of them, as many as most,
+// which it counts.
 func (t Table) Shown(rows bool, most int) (shown map[string]any, n int, err error) {
-	shown = map[string]any{"columns": t.Columns, "row_count": t.RowCount}
 	if !rows {
-		return shown, 0, nil
+		return map[string]any{"columns": t.Columns, "row_count": roughly(t.RowCount)}, 0, nil
 	}
+	shown = map[string]any{"columns": t.Columns, "row_count": t.RowCount}
 	some, size := [][]any{}, 0
 	for _, row := range t.Rows {
 		short := make([]any, len(row))
@@ -63,4 +64,13 @@ func (t Table) Shown(rows bool, most int) (shown map[string]any, n int, err erro
 	}
 	shown["rows"] = some
 	return shown, len(some), nil
+}
+
+// roughly is a number of rows for a model that may see no cell: 0, 1 or
+// "several". A statement can be written whose number of rows is a value.
+func roughly(n int64) any {
+	if n > 1 {
+		return "several"
+	}
+	return n
 }
