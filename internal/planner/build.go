@@ -46,7 +46,7 @@ func (b *builder) build() (semantic.Query, bool) {
 	if b.f.abc && len(b.f.orders) == 0 {
 		b.f.orders = append(b.f.orders, &orderBy{slot: b.f.outs[0].slot})
 	}
-	if !b.preds() || !b.supers() || !b.outputs() || !b.grouping() || !b.orders() || !b.others() {
+	if !b.preds() || !b.supers() || !b.outputs() || !b.grouping() || !b.orders() || !b.others() || !b.listedBeside() {
 		return semantic.Query{}, false
 	}
 	if len(b.where) > 0 {
@@ -58,7 +58,7 @@ func (b *builder) build() (semantic.Query, bool) {
 	if len(b.q.Sets) == 0 && b.contradicts() {
 		return semantic.Query{}, b.fail("no row has two values of one column")
 	}
-	if !b.linked() {
+	if b.f.beside == nil && !b.linked() {
 		return semantic.Query{}, false
 	}
 	b.roles()

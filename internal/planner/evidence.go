@@ -153,6 +153,7 @@ func (b *builder) read(e evidence, s standing) {
 	}
 	e.on("curated", b.p.index.curated)
 	e.add("tables", float64(b.tables))
+	e.on("rows of two tables", b.f.beside != nil)
 	e.add("detour", float64(b.hops-(b.tables-1)))
 	e.add("verbs", float64(f.verbs))
 	e.add("guessed verbs", float64(f.guessed))

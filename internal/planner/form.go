@@ -137,6 +137,9 @@ type form struct {
 	abc      bool            // what is shown first is to be in order
 	eachLed  bool            // it begins with "for each"
 
+	beside   *slot // a second table whose rows are listed too, or that shares them
+	besideOp semantic.SetOperator
+
 	groupsLast bool // what is grouped by is shown after the numbers
 }
 

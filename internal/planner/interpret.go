@@ -362,6 +362,9 @@ func (r *reader) take(t *slot, it item) {
 // table takes a table's name, or the column of the same name in a list of
 // columns to show.
 func (r *reader) table(i int, it item) int {
+	if r.besideHead(i, it) {
+		return 0
+	}
 	if r.selecting && r.separated(i) && r.listed(i) && columnOf(it, anything) != nil {
 		it.kind = kColumn
 		r.column(i, it)

@@ -137,6 +137,9 @@ func TestWhatIsSaidOfOneTableIsRead(t *testing.T) {
 		{"List the names of dogs with either the breed pug or boxer.", []string{"Bella", "Max"}},
 		{"List the names of dogs with an age above the average or a price above the average.", []string{"Fido", "Bella", "Max"}},
 		{"List the names of dogs with breed equal to pug.", []string{"Bella"}},
+		// rows of two tables
+		{"What are the names of all dogs and all keepers?", []string{"Rex", "Fido", "Bella", "Max", "Ole", "Per"}},
+		{"Which names are used by both dogs and keepers?", nil},
 		// orders of other forms
 		{"Show the names of all dogs, starting with the oldest.", []string{"Bella", "Fido", "Rex", "Max"}},
 		{"List the name and age of dogs, and sort first by sex (in descending order), and then by age (in ascending order).", []string{"Max 2", "Rex 3", "Fido 5", "Bella 9"}},

@@ -40,7 +40,7 @@ func (r *reader) rest(i int) int {
 		r.f.why = "it asks for something other than data"
 		return 0
 	}
-	if !r.verb(i) && !r.sorting(it, next) && !r.counting(i, it, next) {
+	if !r.verb(i) && !r.sorting(i, it, next) && !r.counting(i, it, next) {
 		r.f.unplaced = append(r.f.unplaced, it.text)
 	}
 	return 0
@@ -116,8 +116,11 @@ func (r *reader) linksUsed(it item) bool {
 	return len(only(r.items, "CTEFSAM")) > 0
 }
 
+// byBoth is what two tables share: both used by guests and by staff.
+var byBoth = re(`^jv?yT&y?T`)
+
 // sorting takes the words of order and list that no phrase has.
-func (r *reader) sorting(it, next item) bool {
+func (r *reader) sorting(i int, it, next item) bool {
 	last := next.kind == 0 || next.kind == byte(lexicon.Stop)
 	switch lexicon.Kind(it.kind) {
 	case lexicon.Direction:
@@ -131,6 +134,9 @@ func (r *reader) sorting(it, next item) bool {
 	case lexicon.Between:
 		return next.kind == kTable
 	case lexicon.Both:
+		if next.kind == byte(lexicon.By) || next.kind == byte(lexicon.Verb) && r.at(i+2).kind == byte(lexicon.By) {
+			return byBoth.MatchString(kindsOf(r.items[i:]))
+		}
 		return next.kind == kColumn || next.kind == kTable || next.kind == kOutput || next.kind == kPred
 	case lexicon.Either:
 		return slices.ContainsFunc(r.items, func(it item) bool {
