@@ -107,6 +107,8 @@ type orderBy struct {
 	slot *slot
 	out  *output // an aggregate to order by
 	desc bool
+
+	counts bool // by how many there are of what is listed
 }
 
 // form is the question as a filled form, before it is a query.

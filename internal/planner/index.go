@@ -199,6 +199,9 @@ func (x *index) addColumn(t, c int) {
 		if n := unitless(w); n < len(w) && n > 0 {
 			x.add(w[:n], cand{here, 0.8})
 		}
+		if n := slices.Index(w, "in"); n > 0 && n == len(w)-2 && x.isNumber(here) { // share_in_percent
+			x.add(w[:n], cand{here, 0.85})
+		}
 		for i := 1; i < len(w); i++ {
 			x.add(w[i:], cand{here, 0.66})
 			if i > 1 {
@@ -366,6 +369,9 @@ func (x *index) find(lemmas []string) []cand {
 	take(x.keys[strings.Join(lemmas, "")], 1)
 	take(x.keys[strings.Join(content, "")], 1)
 	if len(content) == 2 {
+		if content[0] != "number" {
+			take(x.keys[content[1]+content[0]], 0.95) // date of birth: birthdate
+		}
 		x.both(content[0], content[1], take)
 	}
 	if len(content) > 1 && len(content) < 5 {

@@ -32,14 +32,10 @@ func (ps *parse) interpret() {
 	r.leadShown()
 	r.when()
 	r.whenAndWhere()
+	r.besideExtreme()
+	r.byCounts()
 	r.sortedShown()
-	for _, o := range r.f.orders { // grouped and ordered by genre: one genre
-		for _, g := range r.f.groups {
-			if o.slot != nil && len(g.opts) > 0 && g.want != tableOnly && slices.ContainsFunc(o.slot.opts, func(c cand) bool { return c.ref == g.opts[0].ref && c.score > 0.8 }) {
-				o.slot = g
-			}
-		}
-	}
+	r.ordersGroups()
 }
 
 // when shows a date where the question asks for one and names none.

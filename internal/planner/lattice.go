@@ -95,6 +95,7 @@ func (p *Planner) spans(q string, toks []lexicon.Token, i int) []weighed {
 			continue // it counts
 		}
 		out = append(out, p.readings(it, toks[i:j+1], lemma)...)
+		out = append(out, p.wholeName(it, toks, lemma)...)
 	}
 	return unbroken(out)
 }

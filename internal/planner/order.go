@@ -34,11 +34,15 @@ func (b *builder) supers() bool {
 			return false
 		}
 	case s.freq:
-		if slices.ContainsFunc(b.f.outs, func(o *output) bool { return o.agg == "" && o.slot.pick.ref != s.slot.pick.ref }) {
+		if slices.ContainsFunc(b.f.outs, func(o *output) bool { return o.agg == "" && o.slot.pick.ref != s.slot.pick.ref }) || len(b.f.outs) == 1 && b.f.outs[0].rows {
 			return b.ofFrequent(s, n)
 		}
+		t := s.slot.pick.table
+		if u := b.usedOf(s.slot); u >= 0 {
+			t = u
+		}
 		b.q.Group = append(b.q.Group, b.ref(s.slot))
-		b.q.Order = append(b.q.Order, semantic.Order{By: b.rows(s.slot.pick.table), Desc: s.desc})
+		b.q.Order = append(b.q.Order, semantic.Order{By: b.rows(t), Desc: s.desc})
 	case s.rows:
 		if !b.byRows(s) {
 			return false
@@ -77,15 +81,13 @@ func (b *builder) manyOf(s *slot) bool {
 // byAggregate orders what is shown by an aggregate of its rows.
 func (b *builder) byAggregate(s *super) bool {
 	t := b.shownTable()
-	if t < 0 || b.aggregated() || len(b.f.groups) > 0 {
+	if t < 0 || len(b.f.groups) > 0 {
 		return b.fail("it does not say what %s is taken over", quote(s.slot.text))
 	}
 	if key, ok := b.p.index.soleKey(t); ok && t != s.slot.pick.table {
 		b.q.Group = append(b.q.Group, b.at(key))
 	} else {
-		for _, o := range b.f.outs {
-			b.q.Group = append(b.q.Group, b.ref(o.slot))
-		}
+		b.groupShown()
 	}
 	b.q.Order = append(b.q.Order, semantic.Order{By: semantic.Aggregate{Op: s.agg, Of: b.ref(s.slot)}, Desc: s.desc})
 	return true
@@ -164,10 +166,10 @@ func (b *builder) amongExtremes(s *super, n int) bool {
 // its rows are counted for each that is shown.
 func (b *builder) ofFrequent(s *super, n int) bool {
 	t := b.shownTable()
-	if b.aggregated() || len(b.f.groups) > 0 {
+	if len(b.f.groups) > 0 {
 		return b.fail("the most common %s is not what it shows", s.slot.text)
 	}
-	if key, ok := b.p.index.soleKey(t); ok && b.p.index.leadsTo(s.slot.pick.ref, t) {
+	if key, ok := b.p.index.soleKey(max(t, 0)); ok && t >= 0 && b.p.index.leadsTo(s.slot.pick.ref, t) {
 		b.q.Group = append(b.q.Group, b.at(key))
 		b.q.Order = append(b.q.Order, semantic.Order{By: b.rows(s.slot.pick.table), Desc: s.desc})
 		b.q.Limit = n

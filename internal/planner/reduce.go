@@ -109,6 +109,8 @@ func clean(items []item) []item {
 				quant = q
 			} else if it.kind == byte(lexicon.Exists) {
 				quant = "some" // older than at least one of them
+			} else if q == "at least one" || q == "at least 1" || q == "one or more" {
+				quant = "some"
 			}
 			if n := len(out); n > 0 && out[n-1].end == it.start && (it.text == "'" || it.text == "’") {
 				out[n-1].end = it.end // the teachers' names
@@ -287,6 +289,13 @@ func (ps *parse) ideaSlot(idea string, it item) *slot {
 	}
 	if idea == "time" {
 		ps.dates(s)
+	}
+	if idea == "age" { // the oldest order is the one of the earliest date
+		for _, r := range ps.p.index.moments {
+			if !slices.ContainsFunc(s.opts, func(o cand) bool { return o.ref == r }) {
+				s.opts, s.flip[r] = append(s.opts, cand{r, 0.3}), true
+			}
+		}
 	}
 	if len(s.opts) == 0 {
 		return nil

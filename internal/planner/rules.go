@@ -10,7 +10,7 @@ import (
 // rules in the order they are tried. Patterns are over kinds: see lexicon for
 // lower case and marks, reduce.go for the capitals.
 var rules = []rule{
-	{re(`^o[CT]`), sortWhat},
+	{re(`^ou?e?[CT]`), sortWhat},
 	{re(`ip?N`), withoutEither},
 	{re(`CT`), trueOf},
 	{re(`[wbhp&]*[wbhp!v&][bhp]*C`), isTrue},
@@ -78,6 +78,7 @@ var rules = []rule{
 	{re(`[sm]p?a[#p]*C`), superAggregate},
 	{re(`sN?p?#p?[CT]`), mostOf},
 	{re(`mF+T`), mostSuch},
+	{re(`mF`), mostWith},
 	{re(`m\?`), mostOfAny},
 	{re(`(a(,?&|,))+s[p]?C`), aggregatesAndMost},
 	{re(`l+N?[?C]T`), topSuch},
@@ -86,7 +87,9 @@ var rules = []rule{
 	{re(`[sl]N?[sl]?[p]?C`), superColumn},
 	{re(`C[bpwv]*q(p[CT])?`), valueIsFrequent},
 	{re(`qp?N?p?[CT]`), frequent},
+	{re(`qvT`), mostDoneOf},
 	{re(`Cb*s`), columnIsSuper},
+	{re(`l?N?sTyC`), superBy},
 	{re(`l?N?sT`), superTable},
 	{re(`lT`), firstOf},
 	{re(`l?N?s`), superIdea},
@@ -100,6 +103,7 @@ var rules = []rule{
 	{re(`K&C`), countToo},
 	{re(`l+N?[CT][bhpyo]*[bhpyo][KG]`), topBy},
 	{re(`[hp]l+N[CG]`), topColumn},
+	{re(`[dopy]*[ody][dopy]*(#p?\??|\?)d?`), byFrequency},
 	{re(`y[CTKG]p?d`), sortedBy},
 	{re(`[pw]?d?o[pbyd]*([CTKGS][pbd]*)((,?&|,)[dy]*[CTKG][pbd]*)*d?`), sortedBy},
 	{re(`[pv]?d[py]*[CTKG](,?&[CTKG])*`), sortedBy},
@@ -124,6 +128,8 @@ var lateRules = []rule{
 	{re(`ChF`), saidTwice},
 	{re(`[wT][h!]C`), hasColumn},
 	{re(`[@o]p?Sl?`), startingWith},
+	{re(`[v>]p?SN?`), startingFrom},
+	{re(`K[phwvb]*C[hwb]*S`), ofMost},
 	{re(`FF`), oneName},
 	{re(`FpT([pwvbhy]*F)+`), nestedOf},
 	{re(`FT`), valueOfTable},

@@ -74,6 +74,9 @@ func (b *builder) defaults() bool {
 			b.head = f.head.pick.table
 		}
 	}
+	if f.head == nil && len(f.supers) == 1 && f.supers[0].slot != nil && f.supers[0].slot.soft && len(f.groups) == 0 {
+		f.head = f.supers[0].slot // who is the youngest woman
+	}
 	if b.head < 0 || f.head == nil {
 		return b.fail("it does not say what to show")
 	}

@@ -213,6 +213,9 @@ func superIdea(ps *parse, m []item) ([]item, bool) {
 	if s == nil {
 		return nil, false
 	}
+	if idea == "time" {
+		ps.done(s)
+	}
 	return one(kSuper, &super{slot: s, desc: desc, n: limitOf(m), at: m[0].start}, m), true
 }
 
@@ -276,6 +279,13 @@ func valueIsFrequent(ps *parse, m []item) ([]item, bool) {
 	c := columnOf(m[0], label)
 	if a := ps.after(); c == nil || strings.IndexByte("CTGKNV", a) >= 0 && a != 0 {
 		return nil, false
+	}
+	if t := m[len(m)-1]; t.kind == kTable && len(t.tabs) > 0 {
+		own, elsewhere := ps.among(c, t)
+		if many, ok := ps.p.index.toMany(c.opts[0].table, t.tabs[0].table); elsewhere && ok && many {
+			return append(m[:1:1], one(kSuper, &super{slot: tableOf(t), rows: true, desc: desc, n: 1, at: m[0].start}, m[1:])...), true
+		}
+		c.opts, m[0].cols = own, own
 	}
 	return append(m[:1:1], one(kSuper, &super{slot: c, freq: true, desc: desc, n: 1, at: m[0].start}, m[1:])...), true
 }

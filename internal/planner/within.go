@@ -13,6 +13,13 @@ func (b *builder) within(s *super, n int) bool {
 	if b.aggregated() || len(b.f.orders) > 0 || s.slot.soft && s.slot.flip[s.slot.pick.ref] {
 		return b.fail("it asks for an extreme within each group")
 	}
+	if n == 1 && len(b.f.outs) == 1 && b.f.outs[0].slot.pick.ref == s.slot.pick.ref && !s.slot.flip[s.slot.pick.ref] {
+		b.f.outs[0].agg = semantic.Min // how old is the youngest of each breed
+		if s.desc {
+			b.f.outs[0].agg = semantic.Max
+		}
+		return true
+	}
 	if n == 1 && !slices.ContainsFunc(b.f.outs, func(o *output) bool { return !b.ofGroup(o.slot) }) && !b.ofGroup(s.slot) {
 		agg := semantic.Min
 		if s.desc {

@@ -85,6 +85,7 @@ func read(text string) map[string]Phrase {
 	addPeriods(m)
 	addLikes(m)
 	addKinds(m)
+	addOrders(m)
 	return m
 }
 

@@ -1,0 +1,148 @@
+package planner
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/postern/postern/internal/planner/lexicon"
+)
+
+// superBy: the three largest harbours in terms of traffic. What they are
+// largest by is said.
+func superBy(ps *parse, m []item) ([]item, bool) {
+	w, _ := first(m, "s")
+	t, _ := first(m, "T")
+	c := columnOf(m[len(m)-1], orderable)
+	desc, idea := direction(w.arg)
+	if c == nil || idea != "" || !ps.p.index.isNumber(c.opts[0].ref) || strings.EqualFold(m[len(m)-2].text, "split by") {
+		return nil, false
+	}
+	c.owners = t.tabs
+	return append([]item{t}, one(kSuper, &super{slot: c, desc: desc, n: limitOf(m), at: m[0].start}, m[len(m)-1:])...), true
+}
+
+// mostWith: the most guides with a licence, which were read as one condition.
+func mostWith(ps *parse, m []item) ([]item, bool) {
+	f := m[len(m)-1]
+	p := f.node.(*pred)
+	w := strings.Fields(strings.ToLower(f.text))
+	if p.slot == nil || p.rows || p.kind == related || len(w) < 2 {
+		return nil, false
+	}
+	t := &slot{text: w[0], at: f.start, want: tableOnly}
+	for _, c := range ps.p.index.find([]string{lexicon.Lemma(w[0])}) {
+		if c.column < 0 && c.score > 0.7 {
+			t.opts = append(t.opts, c)
+		}
+	}
+	if len(t.opts) == 0 || lexicon.Lemma(w[0]) == w[0] {
+		return nil, false
+	}
+	desc, idea := direction(m[0].arg)
+	ps.own(p, t)
+	return append([]item{f}, one(kSuper, &super{slot: t, rows: true, desc: desc, n: 1, at: m[0].start}, m[:1])...), idea == ""
+}
+
+// mostDoneOf: the most frequently rented bike.
+func mostDoneOf(ps *parse, m []item) ([]item, bool) {
+	if a := ps.after(); a == kColumn || a == kTable {
+		return nil, false
+	}
+	out, ok := mostDone(ps, []item{m[2], m[1], m[0]})
+	return out, ok
+}
+
+// ofMost: how many members are there in the club with the most members; of the
+// type that is most common. They are those of the value that has the most.
+func ofMost(_ *parse, m []item) ([]item, bool) {
+	k, c, w := m[0].node.(*output), only(m, "C"), m[len(m)-1]
+	s := w.node.(*super)
+	of := columnOf(c[0], label)
+	if of == nil || !k.rows || s.out != nil || s.agg != "" || s.n != 1 {
+		return nil, false
+	}
+	same := s.slot != nil && len(s.slot.opts) > 0 && len(k.slot.opts) > 0 && (s.freq && s.slot.opts[0].ref == of.opts[0].ref || s.rows && s.slot.opts[0].table == k.slot.opts[0].table)
+	of.opts = slices.DeleteFunc(slices.Clone(of.opts), func(o cand) bool {
+		return !slices.ContainsFunc(k.slot.opts, func(t cand) bool { return t.table == o.table })
+	})
+	if !same || len(of.opts) == 0 {
+		return nil, false
+	}
+	return append(m[:1:1], one(kSuper, &super{slot: of, freq: true, desc: s.desc, n: 1, at: s.at}, m[1:])...), true
+}
+
+// done is what stands next to a superlative of time: "was founded most
+// recently", "the most recently opened shop". Dates that are called so are
+// meant before others.
+func (ps *parse) done(s *slot) {
+	var verbs []string
+	for _, i := range []int{ps.lo - 1, ps.hi} {
+		if i >= 0 && i < len(ps.items) && (ps.items[i].kind == byte(lexicon.Verb) || ps.items[i].kind == kColumn) {
+			for w := range strings.FieldsSeq(strings.ToLower(ps.items[i].text)) {
+				verbs = append(verbs, lexicon.Stem(w))
+			}
+		}
+	}
+	for i, c := range s.opts {
+		for _, w := range lexicon.SplitName(ps.p.index.column(c.ref).Name) {
+			if slices.Contains(verbs, lexicon.Stem(w)) && ps.p.index.isMoment(c.ref) {
+				s.opts[i].score = max(c.score, 0.6) + 0.3
+			}
+		}
+	}
+}
+
+// childOf is the only table whose rows lead to a table's; -1 when there are
+// several or none.
+func (x *index) childOf(t int) int {
+	child := -1
+	for _, e := range x.edges[t] {
+		if e.many && child >= 0 && child != e.to {
+			return -1
+		}
+		if e.many {
+			child = e.to
+		}
+	}
+	return child
+}
+
+// usedOf is where a value that each row of its table has once is frequent: the
+// code of the most common type is counted among what is of that type. It is -1
+// for a value that may be frequent by itself.
+func (b *builder) usedOf(s *slot) int {
+	t := s.pick.table
+	key, ok := b.p.index.soleKey(t)
+	if !ok || key != s.pick.ref && (!b.naming(s.pick.ref) || len(b.p.index.columns(t)) > 3) {
+		return -1
+	}
+	return b.p.index.childOf(t)
+}
+
+// besideExtreme names what has the extreme where only the extreme itself is
+// shown: which crew has the highest average pay, and what is it?
+func (r *reader) besideExtreme() {
+	f := &r.f
+	if len(f.supers) != 1 || f.supers[0].agg == "" || f.head == nil || len(f.outs) == 0 || slices.ContainsFunc(f.outs, func(o *output) bool { return o.agg == "" }) {
+		return
+	}
+	outs := f.outs
+	f.outs = nil
+	r.nameToo(item{text: f.head.text, start: f.head.at, tabs: f.head.opts})
+	f.outs = append(f.outs, outs...)
+}
+
+// among gives the readings of a column that are of a table whose rows it is
+// frequent among, or of one that is named after that; all of them, and that
+// it is elsewhere, when there are none.
+func (ps *parse) among(c *slot, t item) (own []cand, elsewhere bool) {
+	for _, it := range append([]item{t}, only(ps.items[ps.hi:], "T")...) {
+		own = slices.DeleteFunc(slices.Clone(c.opts), func(o cand) bool {
+			return o.score < c.opts[0].score-0.15 || !slices.ContainsFunc(it.tabs, func(x cand) bool { return x.table == o.table && x.score > 0.8 })
+		})
+		if len(own) > 0 {
+			return own, false
+		}
+	}
+	return c.opts, true
+}
