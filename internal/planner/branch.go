@@ -21,7 +21,7 @@ func (b *builder) branches() (common, left, right []*pred, op semantic.SetOperat
 		}
 	}
 	if to < 0 {
-		return ps, nil, nil, ""
+		return butNot(ps)
 	}
 	common, left, right, op = slices.Clone(ps[:from]), slices.Clone(ps[from:to]), []*pred{ps[to]}, semantic.Intersect
 	if n := ps[to-1]; to-1 > from && n.neg && n.kind == among && n.slot.pick.table == ps[to].slot.pick.table { // but not in May 2010
@@ -41,6 +41,23 @@ func (b *builder) branches() (common, left, right []*pred, op semantic.SetOperat
 		common = append(common, p)
 	}
 	return common, left, right, op
+}
+
+// butNot parts "of A but not of B", where no row that is of A is of B: the
+// shown values that occur with A and not with B are meant.
+func butNot(ps []*pred) (common, left, right []*pred, op semantic.SetOperator) {
+	for j, n := range ps {
+		for i, a := range ps[:j] {
+			yes := *n
+			yes.neg = false
+			if !n.neg || n.kind != among || len(n.values) != 1 || len(n.or) > 0 || !contrary(a, &yes) {
+				continue
+			}
+			common = slices.Delete(slices.Clone(ps), j, j+1)
+			return slices.Delete(common, i, i+1), []*pred{a}, []*pred{&yes}, semantic.Except
+		}
+	}
+	return ps, nil, nil, ""
 }
 
 // contrary tells that no value of their column meets both conditions.

@@ -37,6 +37,19 @@ func (b *builder) together(p *pred) (semantic.Cond, bool) {
 	return flat(and), true
 }
 
+// notTogether denies conditions of one row: it is not the one that meets all.
+func (b *builder) notTogether(p *pred) (semantic.Cond, bool) {
+	c, ok := b.together(p)
+	if r, is := c.(semantic.Related); ok && is && p.neg {
+		r.Op = semantic.Eq
+		return r, true
+	}
+	if ok && p.neg {
+		c = semantic.Not{Cond: c}
+	}
+	return c, ok
+}
+
 // counts writes a condition on a number of rows as one of each row shown, to
 // stand beside others: with two engines or three masts.
 func (b *builder) counts(p *pred) (semantic.Cond, bool) {

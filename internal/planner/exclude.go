@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/postern/postern/internal/planner/lexicon"
@@ -17,6 +18,28 @@ func notPred(ps *parse, m []item) ([]item, bool) {
 		return one(kPred, p, m), true
 	}
 	p.neg = p.neg != hasNot(m)
+	return one(kPred, p, m), true
+}
+
+// notName: not led by Ann Lee, which is no one who is called Ann or not Lee.
+func notName(ps *parse, m []item) ([]item, bool) {
+	x, y := m[len(m)-2], m[len(m)-1]
+	a, b := x.node.(*pred), y.node.(*pred)
+	if !a.bare || !b.bare || a.kind != among || b.kind != among || a.neg || b.neg || x.end != y.start || len(a.slot.opts) == 0 || len(b.slot.opts) == 0 ||
+		a.slot.opts[0].table != b.slot.opts[0].table || a.slot.opts[0].column == b.slot.opts[0].column {
+		return nil, false
+	}
+	return one(kPred, &pred{kind: allOf, inner: []*pred{a, b}, neg: true, at: m[0].start}, m), true
+}
+
+// subjectNotDone: places that Ann visited but Bo did not visit, where visits
+// are rows of their own.
+func subjectNotDone(ps *parse, m []item) ([]item, bool) {
+	p, t := m[0].node.(*pred), m[len(m)-1]
+	if a := ps.after(); !p.bare || a != 0 && a != '.' || plural(t) || !strings.HasPrefix(strings.ToLower(m[len(m)-2].text), "d") || !slices.ContainsFunc(ps.items[:ps.lo], func(it item) bool { return it.kind == kPred }) {
+		return nil, false
+	}
+	p.neg = !p.neg
 	return one(kPred, p, m), true
 }
 
@@ -48,13 +71,20 @@ func withoutMost(ps *parse, m []item) ([]item, bool) {
 // withoutOf: no orders of any shop. That an order is of some shop goes
 // without saying.
 func withoutOf(ps *parse, m []item) ([]item, bool) {
-	return one(kWithout, m[0].node, m), true
+	p := m[0].node.(*pred)
+	if t := tableOf(m[len(m)-1]); t != nil && p.under == nil {
+		p.under = t.opts
+	}
+	return one(kWithout, p, m), true
 }
 
 func withoutSuch(ps *parse, m []item) ([]item, bool) {
 	p, in := m[0].node.(*pred), m[len(m)-1].node.(*pred)
 	if in.slot != nil {
 		in.slot.owners = p.slot.opts
+		if p.under != nil {
+			in.slot.owners = p.under // no visits to any town of that county
+		}
 	}
 	p.inner = append(p.inner, in)
 	return one(kWithout, p, m), true

@@ -82,6 +82,7 @@ type pred struct {
 	at     int
 	name   string // of a filter of the model
 	of     *super // nested: compared with the row that is the extreme of this
+	under  []cand // related: what the rows are of, which conditions after it are on
 	slot2  *slot  // nested: the column the aggregate is of
 	bare   bool   // a value that names no column
 	apart  bool   // of a bare value: what stands before it is no verb of it (orders does Ann)

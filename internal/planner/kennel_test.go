@@ -137,6 +137,8 @@ func TestWhatIsSaidOfOneTableIsRead(t *testing.T) {
 		{"List the names of dogs with either the breed pug or boxer.", []string{"Bella", "Max"}},
 		{"List the names of dogs with an age above the average or a price above the average.", []string{"Fido", "Bella", "Max"}},
 		{"List the names of dogs with breed equal to pug.", []string{"Bella"}},
+		{"Which breeds have dogs from CA but not from TX?", []string{"pug"}},
+		{"List the breeds of dogs that are in CA but not in TX.", []string{"pug"}},
 		// rows of two tables
 		{"What are the names of all dogs and all keepers?", []string{"Rex", "Fido", "Bella", "Max", "Ole", "Per"}},
 		{"Which names are used by both dogs and keepers?", nil},

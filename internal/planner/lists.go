@@ -33,6 +33,9 @@ func (r *reader) besideHead(i int, it item) bool {
 	} else if b.kind != byte(lexicon.Prep) {
 		return false
 	}
+	if t := f.head.opts[0].table; op == semantic.Union && it.quant != "all" && slices.ContainsFunc(r.p.index.edges[t], func(e edge) bool { return e.to == it.tabs[0].table }) {
+		return false // rangers and lodges belong together
+	}
 	f.beside, f.besideOp = tableOf(it), op
 	return true
 }

@@ -153,6 +153,8 @@ func TestQuestionsAreRead(t *testing.T) {
 		{"How many plants does each gardener have? Show the last name and the count.", []string{"Lind 2", "Reed 2"}},
 		{"Count the plants planted after 2020.", []string{"3"}},
 		{"Find the names of plants that are not red.", []string{"fern", "ivy"}},
+		{"Find the names of plants that are not planted by Ann Reed.", []string{"tulip", "ivy"}},
+		{"What are the names of plants that are not kept by Bo Lind?", []string{"fern", "rose"}},
 		{"What is the last name of the oldest gardener?", []string{"Moe"}},
 		{"Show the average price of plants for each colour.", []string{"green 6.5", "red 7.5"}},
 		{"How many plants does each gardener have? List the last name and the number of plants.", []string{"Lind 2", "Reed 2"}},

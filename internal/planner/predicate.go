@@ -53,6 +53,9 @@ func (b *builder) cond(p *pred) (semantic.Cond, bool) {
 	if p.kind == related {
 		return b.without(p)
 	}
+	if p.kind == allOf {
+		return b.notTogether(p)
+	}
 	if p.both || p.listed && len(p.values) > 1 {
 		return b.every(p)
 	}

@@ -140,6 +140,8 @@ var lateRules = []rule{
 	{re(`>[wT]*h[T]`), exceptHaving},
 	{re(`FbC`), valueAs},
 	{re(`j[bhpwvT]*F`), bothPred},
+	{re(`![bhpvwuy]*FF`), notName},
+	{re(`F&?[bhw]*!T`), subjectNotDone},
 	{re(`![bhpvwuy]*F`), notPred},
 	{re(`F!v`), subjectNot},
 	{re(`![bhpvwuy]*[CT]`), without},
