@@ -14,7 +14,7 @@ var measureNouns = map[string]bool{"size": true, "amount": true, "value": true, 
 	"number": true, "count": true, "result": true, "level": true, "total": true, "balance": true, "money": true, "mark": true, "quantity": true, "unit": true, "population": true, "reading": true}
 
 // sortNouns say of a label only that it is one: the approval status.
-var sortNouns = map[string]bool{"status": true, "state": true, "type": true, "kind": true, "category": true, "class": true, "group": true, "option": true, "name": true}
+var sortNouns = map[string]bool{"status": true, "state": true, "type": true, "kind": true, "category": true, "class": true, "group": true, "option": true, "name": true, "location": true}
 
 // flagNouns say of a flag only what it is of.
 var flagNouns = map[string]bool{"function": true, "feature": true, "capability": true, "support": true, "option": true, "status": true}

@@ -148,7 +148,7 @@ func (p *Planner) read(toks []lexicon.Token, way []item, nth int) (Answer, []ite
 	ps.f.words, ps.f.asksWhen = spoken(toks), toks[0].Lower == "when"
 	e := evidence{}
 	e.words(p, toks, ps.items)
-	ps.items = p.share(clean(ps.heads(ps.meanings(ps.measures(fullNames(ps.items, toks))))))
+	ps.items = p.modified(p.share(clean(ps.heads(ps.meanings(ps.measures(fullNames(ps.items, toks)))))))
 	items := slices.Clone(ps.items)
 	ps.reduce(rules)
 	ps.reduce(lateRules)

@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/postern/postern/internal/planner/lexicon"
@@ -35,6 +36,41 @@ func (p *Planner) share(items []item) []item {
 				}
 				items[j].cols = append(items[j].cols, c)
 			}
+		}
+	}
+	return items
+}
+
+// modified gives a word in a list what modifies the one before it, where a
+// column is called so in full: "color code and description" are those of the
+// color, in what it is a color of.
+func (p *Planner) modified(items []item) []item {
+	for i := 2; i < len(items); i++ {
+		a, b := items[i-2], items[i]
+		if a.kind != kColumn || b.kind != kColumn || items[i-1].kind != byte(lexicon.And) || items[i-1].end != b.start || a.cols[0].score < 0.95 || b.end-b.start > 1 || items[i-1].text != "and" {
+			continue
+		}
+		words := strings.Fields(strings.ToLower(a.text))
+		if len(words) < 2 {
+			continue
+		}
+		words[len(words)-1] = strings.ToLower(b.text)
+		for j, w := range words {
+			words[j] = lexicon.Lemma(w)
+		}
+		var whole []cand
+		for _, c := range p.index.find(words) {
+			if c.column < 0 || c.score < 0.95 || len(lexicon.SplitName(p.index.column(c.ref).Name)) < len(words) {
+				continue
+			}
+			if slices.ContainsFunc(a.cols, func(o cand) bool {
+				return o.score >= 0.95 && (o.table == c.table || p.index.leadsTo(o.ref, c.table))
+			}) {
+				whole = append(whole, cand{c.ref, 1})
+			}
+		}
+		if len(whole) > 0 {
+			items[i].cols, items[i].text = whole, strings.Join(words, " ")
 		}
 	}
 	return items

@@ -24,6 +24,9 @@ big: area size population capacity enrollment`)
 
 // Near are words that mean the same in most schemas, each way round.
 var near = nearWords(`gender sex
+money amount
+money total
+money price
 percent percentage
 nationality country citizenship
 country nation
