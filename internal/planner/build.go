@@ -22,6 +22,7 @@ type builder struct {
 	chained      []int // tables that conditions are asked by way of
 	grouped      int   // values of groups that are shown
 	ledByGroup   bool  // beside numbers, unasked
+	linkedBy     bool  // a table of pairs is what rows are of
 	tables, hops int   // how many are used, and how many joins that takes
 }
 
@@ -40,6 +41,7 @@ func (b *builder) note(s string) {
 
 func (b *builder) build() (semantic.Query, bool) {
 	b.setHead()
+	b.paired()
 	if !b.defaults() {
 		return semantic.Query{}, false
 	}

@@ -7,16 +7,17 @@ import (
 // slot is a column or table the question names, with its readings until
 // resolve picks one.
 type slot struct {
-	opts   []cand
-	pick   cand
-	text   string
-	at     int          // token
-	owners []cand       // tables that the question puts it under: "name of the team"
-	want   want         // what the rest of the phrase needs of it
-	flip   map[ref]bool // readings that turn the direction round: oldest by birth date
-	soft   bool         // guessed from an idea ("older"), not named
-	set    string       // the name of its table here, when that is there twice
-	hits   map[ref][]string
+	opts    []cand
+	pick    cand
+	text    string
+	at      int          // token
+	owners  []cand       // tables that the question puts it under: "name of the team"
+	want    want         // what the rest of the phrase needs of it
+	flip    map[ref]bool // readings that turn the direction round: oldest by birth date
+	soft    bool         // guessed from an idea ("older"), not named
+	set     string       // the name of its table here, when that is there twice
+	inverse bool         // a table that is said to be had: "whose prerequisite is", "as a prerequisite"
+	hits    map[ref][]string
 }
 
 // want is what a phrase needs of its column.

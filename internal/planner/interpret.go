@@ -439,6 +439,7 @@ func (r *reader) listed(i int) bool {
 
 // mention puts a table into the form: the first is what the question is about.
 func (ps *parse) mention(t *slot, it item) {
+	t.inverse = ps.hadAs(it)
 	if ps.f.head == nil {
 		ps.f.head = t
 		ps.f.plural = strings.HasSuffix(strings.ToLower(it.text), "s")

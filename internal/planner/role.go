@@ -25,7 +25,11 @@ func (b *builder) roles() {
 		}
 		for to := range b.p.index.edges { // in order
 			if es := byTable[to]; len(es) > 1 && used[to] {
-				if e, ok := b.said(es); ok {
+				e, ok := b.otherEnd(es)
+				if !ok {
+					e, ok = b.said(es)
+				}
+				if ok {
 					b.q.Prefer = append(b.q.Prefer, b.p.index.model.Joins[e.join].Name)
 				}
 			}

@@ -399,6 +399,7 @@ func (b *builder) others() bool {
 		}
 	}
 	switch t := b.soleTable(); {
+	case b.linkedBy:
 	case t >= 0 && b.ofHead(t) && len(b.f.groups) == 0:
 		b.q.From = b.name(b.head)
 	case t >= 0 && len(b.f.groups) == 0:
