@@ -84,3 +84,17 @@ func (x *index) isJoin(r ref) bool {
 	role := x.column(r).Role
 	return role == semantic.Key || role == semantic.Foreign
 }
+
+// ofGroup puts the columns that wait for their table under the one that is
+// grouped by: the name and the number of visits of each place.
+func (r *reader) ofGroup(g item) {
+	var rest []*slot
+	for _, s := range r.pending {
+		if slices.ContainsFunc(r.f.outs, func(o *output) bool { return o.slot == s && o.agg == "" }) {
+			s.owners = g.tabs
+		} else {
+			rest = append(rest, s)
+		}
+	}
+	r.pending = rest
+}

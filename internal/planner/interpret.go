@@ -208,20 +208,6 @@ func (r *reader) read(i int) int {
 	return 0
 }
 
-// ofGroup puts the columns that wait for their table under the one that is
-// grouped by: the name and the number of visits of each place.
-func (r *reader) ofGroup(g item) {
-	var rest []*slot
-	for _, s := range r.pending {
-		if slices.ContainsFunc(r.f.outs, func(o *output) bool { return o.slot == s && o.agg == "" }) {
-			s.owners = g.tabs
-		} else {
-			rest = append(rest, s)
-		}
-	}
-	r.pending = rest
-}
-
 // column takes a column that no phrase has: it is shown, when the question is
 // still (or again) saying what to show.
 func (r *reader) column(i int, it item) {

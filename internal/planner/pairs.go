@@ -59,25 +59,53 @@ func (b *builder) paired() {
 		b.partsOf(l, p)
 		return
 	}
-	for i, s := range f.also {
-		l, ok := b.p.index.pairIn(s.pick.table)
-		if !ok || s.pick.column >= 0 || p.slot.pick.table != l.of || len(f.outs) == 0 || slices.ContainsFunc(f.outs, func(o *output) bool {
-			return o.agg != "" || o.rows || o.slot.pick.table != l.of
-		}) {
-			continue
+	if len(f.outs) == 1 && f.outs[0].rows && f.outs[0].agg == semantic.Count && f.head == nil { // how many prerequisites does it have
+		if l, ok := b.p.index.pairIn(f.outs[0].slot.pick.table); ok && p.slot.pick.table == l.of {
+			p.slot.set = b.endOf(l, l.own)
+			b.q.From, b.linkedBy = b.name(l.table), true
 		}
-		shown, asked := l.part, l.own
-		if s.inverse {
-			shown, asked = asked, shown
-		}
-		for _, o := range f.outs {
-			o.slot.set = b.endOf(l, shown)
-		}
-		p.slot.set = b.endOf(l, asked)
-		b.q.From, b.linkedBy = b.name(l.table), true
-		f.also = slices.Delete(slices.Clone(f.also), i, i+1)
 		return
 	}
+	mentions := f.also
+	if f.head != nil {
+		mentions = append(slices.Clone(f.also), f.head)
+	}
+	for _, s := range mentions {
+		l, ok := b.p.index.pairIn(s.pick.table)
+		if ok && s.pick.column < 0 && p.slot.pick.table == l.of && b.showsOnly(l.of) {
+			b.link(l, s, p)
+			return
+		}
+	}
+}
+
+// showsOnly tells that all that is shown is of one table's rows: when nothing
+// is, what names them.
+func (b *builder) showsOnly(t int) bool {
+	f := b.f
+	if len(f.outs) == 0 && f.head != nil && !f.whole {
+		for _, r := range b.p.index.shownBy(t) {
+			f.outs = append(f.outs, &output{slot: &slot{pick: cand{r, 0.8}, opts: []cand{{r, 0.8}}, text: b.p.index.column(r).Name}})
+		}
+		f.fallback = true
+	}
+	return len(f.outs) > 0 && !slices.ContainsFunc(f.outs, func(o *output) bool {
+		return o.agg != "" || o.rows || o.slot.pick.table != t
+	})
+}
+
+// link shows one row of each pair and asks of the other.
+func (b *builder) link(l pair, mention *slot, p *pred) {
+	shown, asked := l.part, l.own
+	if mention.inverse {
+		shown, asked = asked, shown
+	}
+	for _, o := range b.f.outs {
+		o.slot.set = b.endOf(l, shown)
+	}
+	p.slot.set = b.endOf(l, asked)
+	b.q.From, b.linkedBy = b.name(l.table), true
+	b.f.also = slices.DeleteFunc(slices.Clone(b.f.also), func(s *slot) bool { return s == mention || s.pick.table == l.of })
 }
 
 // endOf joins one of the two rows of a pair by a name of its own.
@@ -101,7 +129,7 @@ func (b *builder) partsOf(l pair, p *pred) {
 	switch o := b.f.outs; {
 	case len(o) == 0:
 		b.f.outs = []*output{{slot: &slot{text: p.slot.text, at: p.slot.at, pick: pick, opts: []cand{pick}}}}
-	case len(o) == 1 && p.bare && o[0].agg == semantic.Count && o[0].slot.pick.table == l.table:
+	case len(o) == 1 && o[0].agg == semantic.Count && o[0].slot.pick.table == l.table:
 	default:
 		return
 	}
