@@ -23,6 +23,7 @@ type builder struct {
 	grouped      int   // values of groups that are shown
 	ledByGroup   bool  // beside numbers, unasked
 	linkedBy     bool  // a table of pairs is what rows are of
+	frequentOf   int   // the table whose rows tell how frequent what is of another is
 	tables, hops int   // how many are used, and how many joins that takes
 }
 
@@ -108,7 +109,7 @@ func flat(a semantic.And) semantic.Cond {
 // setHead finds what the question is about: the table it names first, or the
 // table of its first output.
 func (b *builder) setHead() {
-	b.head = -1
+	b.head, b.frequentOf = -1, -1
 	switch {
 	case b.f.head != nil:
 		b.head = b.f.head.pick.table

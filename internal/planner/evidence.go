@@ -166,6 +166,8 @@ func (b *builder) read(e evidence, s standing) {
 	for _, s := range f.supers {
 		e.on("superlative", true)
 		e.on("frequent", s.freq)
+		e.on("frequent elsewhere", b.frequentOf >= 0)
+		e.on("frequent of what is there once", s.freq && b.frequentOf < 0 && s.slot != nil && b.thereOnce(s.slot))
 		e.on("most rows of one", s.rows && b.tables == 1)
 		e.on("most rows", s.rows)
 		e.on("a column counts it", s.rows && s.slot != nil && b.p.index.countedBy(s.slot))

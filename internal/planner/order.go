@@ -34,15 +34,7 @@ func (b *builder) supers() bool {
 			return false
 		}
 	case s.freq:
-		if slices.ContainsFunc(b.f.outs, func(o *output) bool { return o.agg == "" && o.slot.pick.ref != s.slot.pick.ref }) || len(b.f.outs) == 1 && b.f.outs[0].rows {
-			return b.ofFrequent(s, n)
-		}
-		t := s.slot.pick.table
-		if u := b.usedOf(s.slot); u >= 0 {
-			t = u
-		}
-		b.q.Group = append(b.q.Group, b.ref(s.slot))
-		b.q.Order = append(b.q.Order, semantic.Order{By: b.rows(t), Desc: s.desc})
+		return b.byFrequency(s, n)
 	case s.rows:
 		if !b.byRows(s) {
 			return false
@@ -122,6 +114,11 @@ func (b *builder) byRows(s *super) bool {
 	}
 	if out := b.shownTable(); out >= 0 {
 		t = out
+	}
+	if t == counted && (s.slot == nil || s.slot.at == s.at) { // and not "the least number of games"
+		if leading, ok := b.leadingToShown(t); ok {
+			b.frequentOf, counted = leading, leading
+		}
 	}
 	if t != counted && b.rowwise(t) {
 		if key, ok := b.p.index.soleKey(t); ok {
