@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/postern/postern/internal/planner/lexicon"
+	"github.com/postern/postern/internal/semantic"
 )
 
 // superBy: the three largest harbours in terms of traffic. What they are
@@ -145,4 +146,50 @@ func (ps *parse) among(c *slot, t item) (own []cand, elsewhere bool) {
 		}
 	}
 	return c.opts, true
+}
+
+// bothEnds reads the ages of the oldest and youngest members as the highest and
+// the lowest age.
+func (r *reader) bothEnds() bool {
+	f := &r.f
+	if len(f.supers) < 2 || len(f.outs) != 1 || f.outs[0].agg != "" || len(f.outs[0].slot.opts) == 0 || !r.p.index.isNumber(f.outs[0].slot.opts[0].ref) {
+		return false
+	}
+	o := f.outs[0]
+	for _, s := range f.supers {
+		if s.slot == nil || s.rows || s.freq || s.agg != "" || s.n != 1 || s.slot.flip[o.slot.opts[0].ref] || !slices.ContainsFunc(s.slot.opts, func(c cand) bool { return c.ref == o.slot.opts[0].ref }) {
+			return false
+		}
+	}
+	f.outs = nil
+	for _, s := range f.supers {
+		agg := semantic.Min
+		if s.desc {
+			agg = semantic.Max
+		}
+		f.outs = append(f.outs, &output{slot: o.slot, agg: agg, at: s.at})
+	}
+	f.supers = nil
+	return true
+}
+
+// timeNoun drops what only repeats that a superlative is of time: at the latest
+// time, in the most recent year.
+func timeNoun(_ *parse, m []item) ([]item, bool) {
+	s := m[0].node.(*super)
+	switch strings.ToLower(m[1].text) {
+	case "time", "date", "year", "day", "moment":
+		return m[:1:1], s.slot != nil && s.slot.soft && m[1].start == m[0].end
+	}
+	return nil, false
+}
+
+// numberDone: the number of people injured, where a column counts the injured.
+func numberDone(ps *parse, m []item) ([]item, bool) {
+	c := m[len(m)-1]
+	w := strings.ToLower(c.text)
+	if !people[lexicon.Lemma(strings.ToLower(m[1].text))] || !strings.HasSuffix(w, "ed") || len(c.cols) == 0 || c.cols[0].score < 0.85 || !ps.p.index.isNumber(c.cols[0].ref) {
+		return nil, false
+	}
+	return []item{c}, true
 }

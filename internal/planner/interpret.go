@@ -73,6 +73,9 @@ func (r *reader) when() {
 // and the lowest cost.
 func (r *reader) extremes() {
 	f := &r.f
+	if r.bothEnds() {
+		return
+	}
 	if len(f.supers) < 2 || slices.ContainsFunc(f.outs, func(o *output) bool { return o.agg == "" }) ||
 		slices.ContainsFunc(f.supers, func(s *super) bool {
 			return s.rows || s.freq || s.slot == nil || s.slot.soft || s.agg != "" || s.n != 1
@@ -177,7 +180,7 @@ func (r *reader) read(i int) int {
 		r.selecting = r.selecting && len(f.outs) == 0
 	case kSuper:
 		s := it.node.(*super)
-		r.f.lead = r.f.lead || i == 0 && (r.at(1).kind == byte(lexicon.Prep) || r.at(1).kind == kPred)
+		r.f.lead = r.f.lead || i == 0 && (r.at(1).kind == byte(lexicon.Prep) || r.at(1).kind == kPred || r.at(1).kind == byte(lexicon.Relative) && s.slot != nil && !s.slot.soft)
 		if s.out != nil && r.last == nil {
 			r.last = s.out.slot
 		}
@@ -463,25 +466,4 @@ func (ps *parse) numbered(t, n item) bool {
 	}
 	ps.f.preds = append(ps.f.preds, p)
 	return true
-}
-
-func (ps *parse) groups(it item) {
-	for _, g := range it.node.([]item) {
-		if g.kind == kTable {
-			both := tableOf(g)
-			both.opts = append(both.opts, g.cols...)
-			ps.f.groups = append(ps.f.groups, both)
-			continue
-		}
-		s := columnOf(g, label)
-		for _, o := range ps.f.outs { // show the card types and the number of each type
-			if i := slices.IndexFunc(s.opts, func(c cand) bool {
-				return o.agg == "" && len(o.slot.opts) > 0 && o.slot.opts[0].ref == c.ref && c.score > 0.4
-			}); i >= 0 {
-				s = o.slot
-				break
-			}
-		}
-		ps.f.groups = append(ps.f.groups, s)
-	}
 }

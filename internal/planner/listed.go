@@ -97,3 +97,25 @@ func (r *reader) leadShown() {
 		f.outs = slices.Insert(f.outs, 0, &output{slot: s.slot, at: s.at})
 	}
 }
+
+// groups takes what the question groups by.
+func (ps *parse) groups(it item) {
+	for _, g := range it.node.([]item) {
+		if g.kind == kTable {
+			both := tableOf(g)
+			both.opts = append(both.opts, g.cols...)
+			ps.f.groups = append(ps.f.groups, both)
+			continue
+		}
+		s := columnOf(g, label)
+		for _, o := range ps.f.outs { // show the card types and the number of each type
+			if i := slices.IndexFunc(s.opts, func(c cand) bool {
+				return o.agg == "" && len(o.slot.opts) > 0 && o.slot.opts[0].ref == c.ref && c.score > 0.4
+			}); i >= 0 {
+				s = o.slot
+				break
+			}
+		}
+		ps.f.groups = append(ps.f.groups, s)
+	}
+}

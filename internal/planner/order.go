@@ -173,6 +173,13 @@ func (b *builder) ofFrequent(s *super, n int) bool {
 		b.note("if several tie, one of them is shown")
 		return true
 	}
+	if u := b.usedOf(s.slot); u >= 0 && t == s.slot.pick.table && !b.aggregated() {
+		b.q.Group = append(b.q.Group, b.ref(s.slot))
+		b.q.Order = append(b.q.Order, semantic.Order{By: b.rows(u), Desc: s.desc})
+		b.q.Limit = n
+		b.note("if several tie, one of them is shown")
+		return true
+	}
 	of := b.ref(s.slot)
 	q := &semantic.Query{From: of.Set, Select: []semantic.Output{{Expr: of}}, Group: []semantic.Expr{of},
 		Order: []semantic.Order{{By: b.rows(s.slot.pick.table), Desc: s.desc}}, Limit: n}

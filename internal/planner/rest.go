@@ -74,7 +74,7 @@ func (r *reader) verb(i int) bool {
 	}
 	listed := next.kind == byte(lexicon.And) || next.kind == byte(lexicon.Comma)
 	switch {
-	case r.selecting && listed && len(r.f.outs) == 0, i > 0 && r.items[i-1].kind == kOrders:
+	case r.selecting && listed && len(r.f.outs) == 0, i > 0 && r.items[i-1].kind == kOrders && !(r.ends(i+1) && r.ordersByTime(r.items[i-1])):
 		return false
 	case i > 0 && r.items[i-1].kind == kRows && r.ends(i+1) && !bland[strings.ToLower(it.text)] && !r.linksUsed(it):
 		return false // how many users logged in: not all of them
@@ -235,6 +235,14 @@ func sameOutput(a, b *output) bool {
 // and the count", in this order.
 func (r *reader) countAgain() bool {
 	n := slices.IndexFunc(r.f.outs, func(o *output) bool { return o.agg == semantic.Count })
+	if n < 0 && r.sentence > 0 && len(r.f.outs) > r.sentence {
+		for _, o := range r.f.orders {
+			if o.out != nil && o.out.rows { // sorted by the number of guests; show the names and counts
+				r.f.outs = append(r.f.outs, o.out)
+				return true
+			}
+		}
+	}
 	if n >= 0 && n < r.sentence {
 		r.toEnd(n)
 	}

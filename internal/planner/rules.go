@@ -10,7 +10,7 @@ import (
 // rules in the order they are tried. Patterns are over kinds: see lexicon for
 // lower case and marks, reduce.go for the capitals.
 var rules = []rule{
-	{re(`^ou?e?[CT]`), sortWhat},
+	{re(`^[ov][pue]*[CT]`), sortWhat},
 	{re(`ip?N`), withoutEither},
 	{re(`CT`), trueOf},
 	{re(`[wbhp&]*[wbhp!v&][bhp]*C`), isTrue},
@@ -97,6 +97,7 @@ var rules = []rule{
 	{re(`G(,|,?&)[CT]`), aggregateToo},
 	{re(`%a?[pu#]*F*[CT]`), shareOf},
 	{re(`#[up]*F+T`), countSuch},
+	{re(`#p?[T?]C`), numberDone},
 	{re(`#[upa]*[CT]`), countOf},
 	{re(`#[up]*G`), countMeasured},
 	{re(`#F`), countValue},
@@ -129,6 +130,7 @@ var lateRules = []rule{
 	{re(`[wT][h!]C`), hasColumn},
 	{re(`[@o]p?Sl?`), startingWith},
 	{re(`[v>]p?SN?`), startingFrom},
+	{re(`S[?C]`), timeNoun},
 	{re(`K[phwvb]*C[hwb]*S`), ofMost},
 	{re(`FF`), oneName},
 	{re(`FpT([pwvbhy]*F)+`), nestedOf},
@@ -178,9 +180,18 @@ func sameTable(ps *parse, m []item) ([]item, bool) {
 
 // sortWhat: sort the names by age. What is sorted is shown.
 func sortWhat(ps *parse, m []item) ([]item, bool) {
-	for _, it := range ps.items[ps.hi:] {
+	lead := strings.ToLower(m[0].text)
+	if m[0].kind == byte(lexicon.Verb) && lead != "order" && lead != "rank" && lead != "arrange" {
+		return nil, false
+	}
+	for i, it := range ps.items[ps.hi:] {
 		switch it.kind {
-		case 'd', 'y', 'o':
+		case 'y':
+			if next := ps.items[min(ps.hi+i+1, len(ps.items)-1)]; next.kind == kColumn || next.kind == byte(lexicon.Count) {
+				ps.items[ps.hi+i].kind = byte(lexicon.Sort)
+			}
+			return m[1:], true
+		case 'd', 'o':
 			return m[1:], true
 		case '.':
 			return nil, false

@@ -124,3 +124,11 @@ func (r *reader) ordersGroups() {
 		}
 	}
 }
+
+// ordersByTime tells an order by a date or year, which is when something was
+// done: in order of the year held.
+func (r *reader) ordersByTime(it item) bool {
+	os := it.node.([]*orderBy)
+	s := os[len(os)-1].slot
+	return s != nil && len(s.opts) > 0 && s.opts[0].column >= 0 && s.opts[0].score > 0.7 && r.p.index.isMoment(s.opts[0].ref)
+}

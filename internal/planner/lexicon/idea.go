@@ -10,7 +10,7 @@ time: date year time -age day month
 length: length duration runtime distance minute millisecond second time height
 height: height
 weight: weight
-price: price cost fee rate amount
+price: price cost fee rate amount total
 speed: speed velocity mph
 area: area size
 pay: salary wage pay

@@ -17,7 +17,7 @@ func addOrders(m map[string]Phrase) {
 	} {
 		for w := range strings.FieldsSeq(d.words) {
 			for _, noun := range []string{"order", "manner", "fashion", "sequence", "way"} {
-				for _, before := range []string{"", "in ", "in an ", "in a ", "in the ", "by ", "an ", "a "} {
+				for _, before := range []string{"", "in ", "in an ", "in a ", "in the ", "by ", "an ", "a ", "list in ", "listed in ", "sorted in ", "ordered in ", "arranged in ", "show in ", "displayed in "} {
 					for _, after := range []string{"", " of", " by", " of the", " based on", " according to"} {
 						enter(before+w+" "+noun+after, Phrase{Direction, d.arg})
 					}
