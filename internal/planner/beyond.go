@@ -147,3 +147,30 @@ func eitherMost(ps *parse, m []item) ([]item, bool) {
 	a.or = append(a.or, p)
 	return one(kPred, a, m), true
 }
+
+// comparing reads "more expensive then" as "than", and drops the last word of
+// "who never won before".
+func comparing(toks []lexicon.Token) []lexicon.Token {
+	out := slices.Clone(toks)
+	never := false
+	for i := 0; i < len(out); i++ {
+		switch out[i].Lower {
+		case "never", "not", "n't", "haven't", "hasn't", "hadn't", "no":
+			never = true
+		case "then":
+			if i > 0 && compares(out[i-1].Lower+" than") || i > 1 && compares(out[i-2].Lower+" "+out[i-1].Lower+" than") {
+				out[i].Lower, out[i].Lemma, out[i].Text = "than", "than", "than"
+			}
+		case "before":
+			if never && (i+1 == len(out) || out[i+1].Mark && out[i+1].Text != ",") {
+				out = slices.Delete(out, i, i+1)
+			}
+		}
+	}
+	return out
+}
+
+func compares(words string) bool {
+	ph, ok := lexicon.Lookup(words)
+	return ok && ph.Kind == lexicon.Compare
+}

@@ -116,6 +116,9 @@ func (b *builder) every(p *pred) (semantic.Cond, bool) {
 		b.f.outs = slices.Insert(b.f.outs, max(at, 0), &output{slot: p.slot, at: p.at})
 		return b.among(p), true
 	}
+	if p.listed && !p.both && b.valuesShown(t) {
+		return b.intersect(p, b.stored(p)), true
+	}
 	if p.listed && !p.both {
 		if !b.aggregated() || t != b.head && many || slices.ContainsFunc(b.f.outs, func(o *output) bool { return o.rows }) {
 			return nil, b.fail("%s may mean all of them together or any of them", quote(p.values[0]))
@@ -128,6 +131,18 @@ func (b *builder) every(p *pred) (semantic.Cond, bool) {
 		return nil, b.fail("no row has two values of %s", quote(p.slot.text))
 	}
 	return b.intersect(p, vs), true
+}
+
+// valuesShown tells that what is shown are values that rows of a table share,
+// and not what tells one row from another: the studios with films of A and B.
+func (b *builder) valuesShown(t int) bool {
+	if len(b.f.outs) == 0 || b.aggregated() || len(b.f.groups)+len(b.f.supers) > 0 {
+		return false
+	}
+	return !slices.ContainsFunc(b.f.outs, func(o *output) bool {
+		r := o.slot.pick.ref
+		return r.column < 0 || r.table != t || b.naming(r) || b.p.index.isKeyish(r)
+	})
 }
 
 // intersect keeps the shown values that occur with each of the values.

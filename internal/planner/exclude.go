@@ -114,3 +114,13 @@ func subjectNot(ps *parse, m []item) ([]item, bool) {
 	p.neg = !p.neg
 	return one(kPred, p, m), true
 }
+
+// otherThanSuch: all accounts except the account of Ann.
+func otherThanSuch(ps *parse, m []item) ([]item, bool) {
+	p := m[len(m)-1].node.(*pred)
+	if p.rows || p.slot == nil || !slices.ContainsFunc(ps.items[:ps.lo], func(it item) bool { return it.kind == kTable && it.tabs[0].table == m[1].tabs[0].table }) {
+		return nil, false
+	}
+	ps.own(p, tableOf(m[1]))
+	return otherThan(ps, []item{m[0], m[len(m)-1]})
+}

@@ -139,6 +139,11 @@ func TestWhatIsSaidOfOneTableIsRead(t *testing.T) {
 		{"List the names of dogs with breed equal to pug.", []string{"Bella"}},
 		{"Which breeds have dogs from CA but not from TX?", []string{"pug"}},
 		{"List the breeds of dogs that are in CA but not in TX.", []string{"pug"}},
+		{"Show the breeds of dogs with state CA and TX.", []string{"collie"}},
+		{"What is the average price of all dogs except the dog with name Max?", []string{"250"}},
+		{"Which keepers have never had a dog before? List their names.", nil},
+		{"What are the names of dogs that are more expensive then all dogs in CA?", []string{"Fido", "Max"}},
+		{"List the names of dogs with the letters X or B in their name.", []string{"Rex", "Bella", "Max"}},
 		// rows of two tables
 		{"What are the names of all dogs and all keepers?", []string{"Rex", "Fido", "Bella", "Max", "Ole", "Per"}},
 		{"Which names are used by both dogs and keepers?", nil},

@@ -98,7 +98,7 @@ func (p *Planner) plan(question string) Answer {
 	if v := p.verified(toks); v != nil {
 		return Answer{OK: true, Verified: v, Restatement: v.Question, Confidence: 1}
 	}
-	toks = p.spelt(p.hyphenless(p.unquoted(spelledOut(withoutYear(lexicon.Dates(toks))))))
+	toks = p.spelt(p.hyphenless(p.unquoted(spelledOut(withoutYear(lexicon.Dates(comparing(toks)))))))
 	ways, weights := p.lattice(question, toks)
 	a, items, at := p.first(toks, ways)
 	if !a.Read {
@@ -238,6 +238,10 @@ func likeArguments(items []item, toks []lexicon.Token) []item {
 		}
 		if items[i].kind == byte(lexicon.Like) && (n.kind != byte(lexicon.Filler) || n.text == "A" || n.text == "I" || strings.Contains(strings.ToLower(items[i].text), "letter")) && n.end == n.start+1 && !toks[n.start].Mark {
 			*n = item{kind: kQuoted, arg: toks[n.start].Text, text: n.text, start: n.start, end: n.end}
+			if i+3 < len(items) && strings.Contains(strings.ToLower(items[i].text), "letter") && (items[i+2].kind == byte(lexicon.Or) || items[i+2].kind == byte(lexicon.And)) && len(toks[items[i+3].start].Text) == 1 {
+				o := &items[i+3] // the letters D or S
+				*o = item{kind: kQuoted, arg: toks[o.start].Text, text: o.text, start: o.start, end: o.end}
+			}
 		}
 	}
 	return items
