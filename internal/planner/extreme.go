@@ -193,3 +193,8 @@ func numberDone(ps *parse, m []item) ([]item, bool) {
 	}
 	return []item{c}, true
 }
+
+// anyNumber tells that some reading of a column is a number, a date or a key.
+func (x *index) anyNumber(s *slot) bool {
+	return slices.ContainsFunc(s.opts, func(c cand) bool { return x.isNumber(c.ref) || x.isMoment(c.ref) || x.isKeyish(c.ref) })
+}

@@ -53,6 +53,10 @@ func (p *Planner) spans(q string, toks []lexicon.Token, i int) []weighed {
 	case t.Quoted:
 		return []weighed{{p.quoted(t, i), 2}}
 	}
+	if i == 0 && t.Lower == "name" && len(toks) > 1 && (toks[1].Lower == "the" || toks[1].Lower == "all" || toks[1].IsNum) {
+		unknown.kind = byte(lexicon.Filler) // name the tallest tower
+		return []weighed{unknown}
+	}
 	if i > 0 && toks[i-1].Lower == "this" && plain(t.Lower) {
 		unknown.kind = byte(lexicon.Filler) // in this shop: in the data
 	}
@@ -229,7 +233,7 @@ func (p *Planner) readings(it item, toks []lexicon.Token, lemma []string) []weig
 	}
 	if !p.ofTable(lemma) && !edgeWord(lemma[0]) && !edgeWord(lemma[len(lemma)-1]) && len(toks) <= 6 {
 		for _, c := range p.index.find(lemma) {
-			if c.column >= 0 && (numbersOfMany(toks) && p.index.numbering(c.ref) || p.doneTo(toks, c.ref)) {
+			if c.column >= 0 && (numbersOfMany(toks) && (p.index.numbering(c.ref) || p.index.column(c.ref).Role == semantic.Key) || p.doneTo(toks, c.ref)) {
 				continue
 			}
 			if c.column < 0 {

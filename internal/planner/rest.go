@@ -281,6 +281,10 @@ func (r *reader) sortShown(it item) bool {
 		r.f.orders[n-1].desc = it.arg == "desc"
 		return true
 	}
+	if o := r.measuredBy(it); o != nil && it.arg != "abc" {
+		r.f.orders = append(r.f.orders, o)
+		return true
+	}
 	if len(r.f.outs) == 0 && it.arg == "abc" {
 		r.f.abc = true // an alphabetically ordered list
 		return true

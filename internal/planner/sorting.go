@@ -132,3 +132,78 @@ func (r *reader) ordersByTime(it item) bool {
 	s := os[len(os)-1].slot
 	return s != nil && len(s.opts) > 0 && s.opts[0].column >= 0 && s.opts[0].score > 0.7 && r.p.index.isMoment(s.opts[0].ref)
 }
+
+// listedFirst: best first; with the oldest listed first; most common first.
+func listedFirst(ps *parse, m []item) ([]item, bool) {
+	l := m[len(m)-1]
+	if a := ps.after(); a != 0 && a != '.' && a != ',' && a != '&' || strings.ToLower(l.text) != "first" {
+		return nil, false
+	}
+	if q, ok := first(m, "qm"); ok {
+		return one(kOrders, []*orderBy{{counts: true, desc: strings.HasPrefix(q.arg, "max")}}, m), true
+	}
+	w, _ := first(m, "S")
+	s := w.node.(*super)
+	if s.slot == nil || s.freq || s.out != nil || s.agg != "" || s.rows || s.n != 1 {
+		return nil, false
+	}
+	if ps.lo > 0 && ps.items[ps.lo-1].kind == kOrders && s.slot.soft { // by points, best first
+		os := ps.items[ps.lo-1].node.([]*orderBy)
+		os[len(os)-1].desc = s.desc
+		return []item{}, true
+	}
+	if ps.lo == 0 {
+		return nil, false
+	}
+	ps.ownBefore(s.slot)
+	return one(kOrders, []*orderBy{{slot: s.slot, desc: s.desc}}, m), true
+}
+
+// fromTo: from the cheapest to the most expensive.
+func fromTo(ps *parse, m []item) ([]item, bool) {
+	sup := only(m, "S")
+	a, b := sup[0].node.(*super), sup[1].node.(*super)
+	if a.slot == nil || b.slot == nil || !a.slot.soft || !b.slot.soft || a.desc == b.desc || a.n != 1 || b.n != 1 || ps.lo == 0 || !strings.HasSuffix(strings.ToLower(m[len(m)-2].text), "to") {
+		return nil, false
+	}
+	ps.ownBefore(a.slot)
+	return one(kOrders, []*orderBy{{slot: a.slot, desc: a.desc}}, m), true
+}
+
+// ownBefore puts a slot under the table that is named last before it.
+func (ps *parse) ownBefore(s *slot) {
+	for i := ps.lo - 1; i >= 0 && s.owners == nil; i-- {
+		s.owners = ps.items[i].tabs
+	}
+}
+
+// measuredBy gives what a direction orders by where it says so itself: from the
+// oldest to the youngest, latest first.
+func (r *reader) measuredBy(it item) *orderBy {
+	words := strings.Fields(strings.ToLower(it.text))
+	for i, w := range words {
+		desc, idea, ok := lexicon.Quality(w)
+		if p, found := lexicon.Lookup(strings.Join(words[i:min(i+2, len(words))], " ")); found && p.Kind == lexicon.Super {
+			desc, idea = direction(p.Arg)
+			ok = true
+		} else if p, found := lexicon.Lookup(w); found && p.Kind == lexicon.Super {
+			desc, idea = direction(p.Arg)
+			ok = true
+		}
+		if !ok {
+			continue
+		}
+		if idea == "" || idea == "high" || idea == "big" {
+			return nil
+		}
+		s := r.ideaSlot(idea, it)
+		if s == nil {
+			return nil
+		}
+		if r.last != nil {
+			s.owners = r.last.opts
+		}
+		return &orderBy{slot: s, desc: desc}
+	}
+	return nil
+}

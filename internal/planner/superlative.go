@@ -148,8 +148,8 @@ func superColumn(ps *parse, m []item) ([]item, bool) {
 		return nil, false
 	}
 	desc, idea := direction(w.arg)
-	if idea != "" && !ps.p.index.isNumber(c.opts[0].ref) && !ps.p.index.isMoment(c.opts[0].ref) {
-		return nil, false
+	if _, size := sizes[strings.ToLower(w.text)]; (idea != "" || size && w.text[0]|32 != 'h' && !ps.p.index.anyNumber(c)) && !ps.p.index.isNumber(c.opts[0].ref) && !ps.p.index.isMoment(c.opts[0].ref) {
+		return nil, false // the largest department has no size in its name
 	}
 	if l := strings.ToLower(w.text); (l == "highest" || l == "lowest") && ps.p.index.ranks(c.opts[0].ref) {
 		desc = !desc

@@ -22,7 +22,9 @@ func topBy(ps *parse, m []item) ([]item, bool) {
 		return nil, false
 	}
 	s := &super{slot: o.slot, rows: o.rows, desc: descends(m), n: limitOf(m), at: m[0].start}
-	if !o.rows {
+	if c := ps.namedSo(k); c != nil {
+		s.slot, s.rows = c, false // total points, which a column holds
+	} else if !o.rows {
 		s.agg = o.agg
 	}
 	return append([]item{what}, one(kSuper, s, []item{k})...), s.agg == "" || o.agg != semantic.Count
@@ -64,4 +66,22 @@ func topSuch(ps *parse, m []item) ([]item, bool) {
 	}
 	s.owners = tableOf(t).opts
 	return append(one(kSuper, &super{slot: s, desc: desc, n: limitOf(m), at: m[0].start}, m[:len(m)-1]), t), true
+}
+
+// namedSo gives the column that is called by all the words of an aggregate.
+func (ps *parse) namedSo(k item) *slot {
+	s := &slot{text: k.text, at: k.start, want: number}
+	var lemmas []string
+	for _, t := range ps.toks[k.start:k.end] {
+		lemmas = append(lemmas, t.Lemma)
+	}
+	for _, c := range ps.p.index.keys[strings.Join(lemmas, "")] {
+		if c.column >= 0 && c.score > 0.9 && ps.p.index.isNumber(c.ref) && len(lexicon.SplitName(ps.p.index.column(c.ref).Name)) > 1 {
+			s.opts = append(s.opts, c)
+		}
+	}
+	if len(s.opts) == 0 {
+		return nil
+	}
+	return s
 }

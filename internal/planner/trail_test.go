@@ -74,6 +74,13 @@ func TestWhatComesFirstAndInWhichOrderIsRead(t *testing.T) {
 		{"List the names of huts in the order of their opened dates starting from the most recent one.", []string{"Lee", "Kar", "Moor"}},
 		{"List the names of huts ordered by share.", []string{"Kar", "Moor", "Lee"}},
 		{"Show the names of huts in ascending order of number of beds.", []string{"Lee", "Moor", "Kar"}},
+		{"List the names of guides from the youngest to the oldest.", []string{"Wen", "Uma", "Vic"}},
+		{"Show the titles of trails, longest to shortest.", []string{"Ridge", "Pass", "Rim", "Loop"}},
+		{"Show the names of guides, oldest first.", []string{"Vic", "Uma", "Wen"}},
+		{"Return the names of guides with the youngest listed first.", []string{"Wen", "Uma", "Vic"}},
+		{"Rank the trails by length, longest first.", []string{"Ridge", "Pass", "Rim", "Loop"}},
+		{"Show the surfaces of trails, most common first.", []string{"gravel", "tar"}},
+		{"List the titles of trails from A to Z.", []string{"Loop", "Pass", "Ridge", "Rim"}},
 		// by how many there are
 		{"What are the surfaces of trails, ordered by frequency descending?", []string{"gravel", "tar"}},
 		{"Show the surfaces of trails in ascending order of the count.", []string{"tar", "gravel"}},
@@ -92,6 +99,7 @@ func TestWhatComesFirstAndInWhichOrderIsRead(t *testing.T) {
 		{"Order all guides by the pay. Show only the names.", []string{"Uma", "Vic", "Wen"}},
 		{"Sort the list of names and ages of all guides in the descending order of age.", []string{"Vic 45", "Uma 35", "Wen 25"}},
 		{"List in alphabetic order the titles of trails.", []string{"Loop", "Pass", "Ridge", "Rim"}},
+		{"Name the valley with the highest average share.", []string{"south"}},
 		// the latest of its kind
 		{"What was the earliest opened date when any hut was opened?", []string{"1999-01-01"}},
 		{"What is the name of the hut that was opened at the latest time?", []string{"Lee"}},

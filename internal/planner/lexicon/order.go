@@ -25,6 +25,12 @@ func addOrders(m map[string]Phrase) {
 			}
 		}
 	}
+	for _, az := range []string{"from a to z", "a to z", "a-z", "from a - z"} {
+		enter(az, Phrase{Direction, "abc"})
+	}
+	for _, za := range []string{"z to a", "z-a"} {
+		enter(za, Phrase{Direction, "desc"})
+	}
 	for v := range strings.FieldsSeq("sort sorted sorting order ordered ordering arrange arranged arranging rank ranked ranking list listed listing") {
 		ing := strings.HasSuffix(v, "ing")
 		for _, after := range []string{"by", "by the order of", "in the order of", "in order of", "by order of", "based on", "according to", "with respect to", "in accordance with", "on the basis of"} {
