@@ -115,31 +115,32 @@ type orderBy struct {
 
 // form is the question as a filled form, before it is a query.
 type form struct {
-	outs     []*output
-	head     *slot
-	also     []*slot // further tables that the question names
-	preds    []*pred
-	groups   []*slot
-	supers   []*super
-	orders   []*orderBy
-	distinct bool
-	unplaced []string
-	verbs    int  // linking words taken on trust
-	guessed  int  // words taken for such by their endings
-	fallback bool // the head's name is shown because nothing else was asked
-	plural   bool
-	why      string // a reason to abstain other than unplaced words
-	limit    int
-	hints    [][]cand        // what linking words might name; one of each must be in use
-	counted  bool            // "and how many are there"
-	whole    bool            // all columns are to be shown
-	grain    semantic.Grain  // periods to group by
-	when     *slot           // the date that they are of
-	words    map[string]bool // the question's, by role
-	asksWhen bool            // it begins with "when"
-	lead     bool            // it begins with "the highest price of"
-	abc      bool            // what is shown first is to be in order
-	eachLed  bool            // it begins with "for each"
+	outs       []*output
+	head       *slot
+	also       []*slot // further tables that the question names
+	preds      []*pred
+	groups     []*slot
+	supers     []*super
+	orders     []*orderBy
+	distinct   bool
+	unplaced   []string
+	verbs      int  // linking words taken on trust
+	guessed    int  // words taken for such by their endings
+	fallback   bool // the head's name is shown because nothing else was asked
+	plural     bool
+	why        string // a reason to abstain other than unplaced words
+	limit      int
+	hints      [][]cand        // what linking words might name; one of each must be in use
+	counted    bool            // "and how many are there"
+	whole      bool            // all columns are to be shown
+	grain      semantic.Grain  // periods to group by
+	when       *slot           // the date that they are of
+	words      map[string]bool // the question's, by role
+	asksWhen   bool            // it begins with "when"
+	asksMoment bool            // it begins with "on which day was"
+	lead       bool            // it begins with "the highest price of"
+	abc        bool            // what is shown first is to be in order
+	eachLed    bool            // it begins with "for each"
 
 	beside   *slot // a second table whose rows are listed too, or that shares them
 	besideOp semantic.SetOperator

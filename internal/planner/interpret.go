@@ -41,6 +41,7 @@ func (ps *parse) interpret() {
 // when shows a date where the question asks for one and names none.
 func (r *reader) when() {
 	f := &r.f
+	r.whose()
 	if f.asksWhen && len(f.supers) == 1 && len(f.outs) == 0 && f.supers[0].slot != nil && f.supers[0].slot.soft && f.supers[0].slot.want == moment {
 		f.outs = []*output{{slot: f.supers[0].slot}} // when the first one came
 		return

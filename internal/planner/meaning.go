@@ -131,6 +131,10 @@ func (b *builder) periods() bool {
 	if b.f.grain == "" {
 		return true
 	}
+	if b.f.onlyMoment() {
+		b.moments()
+		return true
+	}
 	e := semantic.Period{Of: b.ref(b.f.when), Grain: b.f.grain}
 	if !b.aggregated() && len(b.f.supers) == 0 {
 		return b.fail("it does not say what is counted in each %s", string(b.f.grain))

@@ -146,9 +146,13 @@ const alone = -1
 func (p *Planner) read(toks []lexicon.Token, way []item, nth int) (Answer, []item) {
 	ps := &parse{p: p, toks: toks, items: likeArguments(slices.Clone(way), toks)}
 	ps.f.words, ps.f.asksWhen = spoken(toks), toks[0].Lower == "when"
+	ps.f.asksMoment = asksMoment(toks)
 	e := evidence{}
 	e.words(p, toks, ps.items)
 	ps.items = p.modified(p.share(clean(ps.heads(ps.meanings(ps.measures(fullNames(ps.items, toks)))))))
+	if ps.f.asksMoment {
+		ps.items = p.doneThen(ps.items)
+	}
 	items := slices.Clone(ps.items)
 	ps.reduce(rules)
 	ps.reduce(lateRules)

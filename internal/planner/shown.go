@@ -12,6 +12,9 @@ import (
 // defaults decides what is shown when the question names no column.
 func (b *builder) defaults() bool {
 	f := b.f
+	if f.onlyMoment() {
+		return true
+	}
 	if f.grain != "" && len(f.outs) == 0 && len(f.supers) == 0 && f.head != nil { // orders per week: how many
 		f.outs = append(f.outs, &output{slot: f.head, rows: true, agg: semantic.Count})
 		return true
