@@ -161,6 +161,11 @@ func comparing(toks []lexicon.Token) []lexicon.Token {
 			if i > 0 && compares(out[i-1].Lower+" than") || i > 1 && compares(out[i-2].Lower+" "+out[i-1].Lower+" than") {
 				out[i].Lower, out[i].Lemma, out[i].Text = "than", "than", "than"
 			}
+		case "single":
+			if i > 1 && out[i-1].Lower == "a" && out[i-2].Lower == "than" {
+				out[i].Lower, out[i].Lemma, out[i].IsNum, out[i].Num = "one", "one", true, "1"
+				out = slices.Delete(out, i-1, i)
+			}
 		case "before":
 			if never && (i+1 == len(out) || out[i+1].Mark && out[i+1].Text != ",") {
 				out = slices.Delete(out, i, i+1)
@@ -173,4 +178,46 @@ func comparing(toks []lexicon.Token) []lexicon.Token {
 func compares(words string) bool {
 	ph, ok := lexicon.Lookup(words)
 	return ok && ph.Kind == lexicon.Compare
+}
+
+// verbAverage: who earn more than average.
+func verbAverage(ps *parse, m []item) ([]item, bool) {
+	idea, ok := verbIdeas[lexicon.Stem(strings.ToLower(m[0].text))]
+	op, other := compareOp(m[1].arg)
+	if !ok || other != "" || m[2].arg == "sum" {
+		return nil, false
+	}
+	s := ps.ideaSlot(idea, m[0])
+	if s == nil {
+		return nil, false
+	}
+	return one(kPred, &pred{kind: nested, op: op, agg: aggOp(m[2].arg), slot: s, at: m[0].start}, m), true
+}
+
+// totalCompare: with more than 1000 total views.
+func totalCompare(ps *parse, m []item) ([]item, bool) {
+	op, idea := compareOp(m[0].arg)
+	o := m[2].node.(*output)
+	if idea != "" || o.agg != semantic.Sum && o.agg != semantic.Avg || o.slot == nil || o.rows || o.measure != "" || !ps.p.index.isNumber(o.slot.opts[0].ref) {
+		return nil, false
+	}
+	return one(kPred, &pred{kind: compare, slot: o.slot, agg: o.agg, op: op, values: []string{m[1].arg}, at: m[0].start, rows: true}, m), true
+}
+
+// notMost: not of the most common kind; who are not the oldest.
+func notMost(ps *parse, m []item) ([]item, bool) {
+	sup := m[len(m)-1].node.(*super)
+	if a := ps.after(); sup.slot == nil || sup.rows || sup.agg != "" || sup.out != nil || sup.n != 1 || a != 0 && a != '.' {
+		return nil, false
+	}
+	p := &pred{kind: nested, op: semantic.Ne, slot: sup.slot, at: m[0].start}
+	if in, ok := first(m, "p"); !sup.slot.soft && (ok && strings.HasPrefix(strings.ToLower(in.text), "in") || strings.HasSuffix(strings.ToLower(m[0].text), "not in")) {
+		sup.freq = true // not in the largest club: the one that most are in
+	}
+	if sup.freq {
+		p.of = sup
+	} else if p.agg = semantic.Min; sup.desc != sup.slot.flip[sup.slot.opts[0].ref] {
+		p.agg = semantic.Max
+	}
+	return one(kPred, p, m), true
 }

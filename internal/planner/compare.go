@@ -113,6 +113,13 @@ func rowsCompare(ps *parse, m []item) ([]item, bool) {
 	if p.count < 0 || idea != "" {
 		return nil, false
 	}
+	if w, ok := first(m, "t"); ok && rowWord[strings.ToLower(w.text)] { // parties with 2 records: of their own
+		for _, it := range ps.items[:ps.lo] {
+			if it.kind == kTable {
+				p.slot = tableOf(it)
+			}
+		}
+	}
 	if t, ok := first(m, "T"); ok {
 		if s := ps.tally(t); s != nil {
 			return one(kPred, &pred{kind: compare, slot: s, op: op, values: []string{num.arg}, at: m[0].start}, m), true

@@ -72,7 +72,12 @@ func withoutMost(ps *parse, m []item) ([]item, bool) {
 // without saying.
 func withoutOf(ps *parse, m []item) ([]item, bool) {
 	p := m[0].node.(*pred)
-	if t := tableOf(m[len(m)-1]); t != nil && p.under == nil {
+	t := tableOf(m[len(m)-1])
+	if t != nil && t.opts[0].table != p.slot.opts[0].table && slices.ContainsFunc(ps.items[:ps.lo], func(it item) bool {
+		return it.kind == kTable && it.tabs[0].table == p.slot.opts[0].table
+	}) {
+		p.slot = t // parts that have no parts in stock
+	} else if t != nil && p.under == nil {
 		p.under = t.opts
 	}
 	return one(kWithout, p, m), true

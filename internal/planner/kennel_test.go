@@ -144,6 +144,12 @@ func TestWhatIsSaidOfOneTableIsRead(t *testing.T) {
 		{"Which keepers have never had a dog before? List their names.", nil},
 		{"What are the names of dogs that are more expensive then all dogs in CA?", []string{"Fido", "Max"}},
 		{"List the names of dogs with the letters X or B in their name.", []string{"Rex", "Bella", "Max"}},
+		{"Which breeds have more than 1 records?", []string{"collie"}},
+		{"Which keepers have more than a single dog? List their names.", []string{"Ole", "Per"}},
+		{"List the names of dogs that are not of the most common breed.", []string{"Bella", "Max"}},
+		{"What are the names of the dogs that are not the oldest?", []string{"Rex", "Fido", "Max"}},
+		{"Which breeds have more than 300 total price?", []string{"boxer", "collie"}},
+		{"List the names of dogs with price under 200 or the highest age.", []string{"Rex", "Bella"}},
 		// rows of two tables
 		{"What are the names of all dogs and all keepers?", []string{"Rex", "Fido", "Bella", "Max", "Ole", "Per"}},
 		{"Which names are used by both dogs and keepers?", nil},

@@ -322,7 +322,10 @@ func (b *builder) nested(p *pred) (semantic.Cond, bool) {
 	if p.agg == "" { // of one row
 		q.Select[0].Expr = b.ref(of)
 	}
-	if p.of != nil {
+	if p.of != nil && p.of.freq {
+		q.Group = []semantic.Expr{b.ref(of)}
+		q.Order, q.Limit = []semantic.Order{{By: semantic.Aggregate{Op: semantic.Count, Of: b.ref(of)}, Desc: p.of.desc}}, 1
+	} else if p.of != nil {
 		q.Order, q.Limit = []semantic.Order{{By: b.ref(p.of.slot), Desc: p.of.desc}}, 1
 	}
 	if len(p.inner) > 0 {

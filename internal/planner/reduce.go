@@ -135,11 +135,23 @@ func clean(items []item) []item {
 // equalTo reads "equal to A" as "is A".
 func equalTo(items []item) []item {
 	for i := range items {
+		if it := &items[i]; i > 0 && (rowWord[strings.ToLower(it.text)] && it.kind == kUnknown || strings.ToLower(it.text) == "time") && bounded(items[:i]) {
+			*it = item{kind: byte(lexicon.Times), text: it.text, start: it.start, end: it.end} // more than 2 records
+		}
 		if it := &items[i]; it.kind == byte(lexicon.Compare) && it.arg == "eq" && i > 0 && i+1 < len(items) && (items[i+1].kind == kValue || items[i+1].kind == kQuoted) {
 			it.kind, it.arg = byte(lexicon.Be), ""
 		}
 	}
 	return items
+}
+
+// rowWord tells words for rows of whatever is spoken of.
+var rowWord = map[string]bool{"record": true, "records": true, "entries": true, "rows": true, "instances": true, "occurrences": true}
+
+// bounded tells that items end with a bound of a number: more than 2, 2 or more.
+func bounded(items []item) bool {
+	n := len(items)
+	return n > 1 && (items[n-1].kind == kNumber && items[n-2].kind == byte(lexicon.Compare) || items[n-1].kind == byte(lexicon.Compare) && items[n-2].kind == kNumber)
 }
 
 var quantifiers = map[string]bool{"any": true, "some": true, "all": true}
