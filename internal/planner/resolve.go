@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"encoding/binary"
 	"slices"
+	"strings"
 
+	"github.com/postern/postern/internal/planner/lexicon"
 	"github.com/postern/postern/internal/semantic"
 )
 
@@ -94,6 +96,7 @@ func (p *Planner) prune(s *slot) {
 	for i := range opts {
 		opts[i].score += p.fit(s, opts[i].ref)
 		if s.owns(opts[i].table) {
+			opts[i].score = max(opts[i].score, p.onlySuch(s, opts[i].ref))
 			opts[i].score += owned
 		}
 	}
@@ -119,6 +122,28 @@ func (p *Planner) prune(s *slot) {
 		}
 	}
 	s.opts = opts
+}
+
+// onlySuch scores the one column of a table whose name holds the word that is
+// asked for: the date of an order is when it was placed, where it has no other.
+func (p *Planner) onlySuch(s *slot, r ref) float64 {
+	word := lexicon.Lemma(strings.ToLower(s.text))
+	if r.column < 0 || s.want == tableOnly || strings.Contains(word, " ") {
+		return 0
+	}
+	n := 0
+	for _, c := range p.index.columns(r.table) {
+		if slices.Contains(lexicon.SplitName(p.index.column(c).Name), word) {
+			n++
+			if c == r {
+				n += 10
+			}
+		}
+	}
+	if n != 11 {
+		return 0
+	}
+	return 0.72
 }
 
 // owns tells whether the question puts the slot under the table.
