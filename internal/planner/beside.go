@@ -50,6 +50,36 @@ func (r *reader) people(i int, it item) bool {
 	return true
 }
 
+// roleOf reads a key that is called by what the row it leads to is to someone
+// as that row: the names of Ann's advisor, where a student has an advisor who
+// is of the staff.
+func (r *reader) roleOf(it item) bool {
+	if it.start == 0 || len(r.toks[it.start-1].Text) == r.toks[it.start-1].End-r.toks[it.start-1].Start || r.toks[it.start-1].Quoted {
+		return false // nobody's
+	}
+	t := &slot{text: it.text, at: it.start, want: tableOnly}
+	for _, w := range strings.Fields(strings.ToLower(it.text)) {
+		if keyWord[lexicon.Lemma(w)] {
+			return false
+		}
+	}
+	for _, c := range it.cols {
+		if c.column < 0 || c.score < 0.85 || r.p.index.column(c.ref).Role != semantic.Foreign {
+			continue
+		}
+		for _, e := range r.p.index.edges[c.table] {
+			if e.to != c.table && !e.many && r.p.index.leadsTo(c.ref, e.to) {
+				t.opts = append(t.opts, cand{ref{e.to, -1}, c.score - 0.1})
+			}
+		}
+	}
+	if len(t.opts) == 0 {
+		return false
+	}
+	r.take(t, it)
+	return true
+}
+
 // ofEach shows of another table what is shown of the first: the names of
 // companies and of employees.
 func (r *reader) ofEach(i int, it item) bool {

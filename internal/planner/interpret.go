@@ -230,6 +230,9 @@ func (r *reader) column(i int, it item) {
 		r.f.outs = append(r.f.outs, &output{slot: s, at: it.start})
 		return
 	}
+	if len(r.f.outs) > 0 && r.roleOf(it) {
+		return
+	}
 	if i > 0 && (r.items[i-1].kind == kColumn || r.items[i-1].kind == kRows || r.items[i-1].kind == kOutput || r.items[i-1].kind == kSuper || r.items[i-1].kind == kPred && len(r.f.outs) > 0) {
 		r.f.unplaced = append(r.f.unplaced, it.text)
 		return
