@@ -80,6 +80,28 @@ func (r *reader) roleOf(it item) bool {
 	return true
 }
 
+// ofKey puts what a later sentence shows under the rows that a key of the
+// first leads to: "Who is the advisor of Ann? Give me the first name."
+func (r *reader) ofKey(key ref) bool {
+	for _, e := range r.p.index.edges[key.table] {
+		if e.to == key.table || e.many || !r.p.index.leadsTo(key, e.to) {
+			continue
+		}
+		later := r.f.outs[r.sentence:]
+		if slices.ContainsFunc(later, func(o *output) bool {
+			return o.agg != "" || !slices.ContainsFunc(o.slot.opts, func(c cand) bool { return c.table == e.to && c.column >= 0 && c.score >= 0.8 })
+		}) {
+			return false
+		}
+		for _, o := range later {
+			o.slot.owners = []cand{{ref{e.to, -1}, 1}}
+			o.slot.opts = slices.DeleteFunc(slices.Clone(o.slot.opts), func(c cand) bool { return c.table != e.to })
+		}
+		return true
+	}
+	return false
+}
+
 // ofEach shows of another table what is shown of the first: the names of
 // companies and of employees.
 func (r *reader) ofEach(i int, it item) bool {

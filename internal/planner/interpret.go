@@ -100,7 +100,7 @@ func (r *reader) extremes() {
 func (r *reader) whichThenShow() {
 	plain := func(o *output) bool { return o.agg == "" }
 	for _, o := range r.f.outs[:r.sentence] {
-		if c := o.slot.opts[0]; plain(o) && c.column >= 0 && (r.p.index.column(c.ref).Role == semantic.Foreign || o.slot.text == lexicon.Lemma(o.slot.text) && r.p.index.isKeyish(c.ref) && !r.p.index.naming(c.ref) && !slices.ContainsFunc(r.f.outs[r.sentence:], func(o *output) bool { return o.slot.opts[0].ref == c.ref })) && len(r.f.outs) > r.sentence {
+		if c := o.slot.opts[0]; plain(o) && c.column >= 0 && (r.p.index.column(c.ref).Role == semantic.Foreign || o.slot.text == lexicon.Lemma(o.slot.text) && r.p.index.isKeyish(c.ref) && !r.p.index.naming(c.ref) && !slices.ContainsFunc(r.f.outs[r.sentence:], func(o *output) bool { return o.slot.opts[0].ref == c.ref })) && len(r.f.outs) > r.sentence && !r.ofKey(c.ref) {
 			r.f.unplaced = append(r.f.unplaced, o.slot.text) // it stands for a row of another table
 		}
 	}
