@@ -14,6 +14,12 @@ const allotment = `
 CREATE TABLE bed (bed_code TEXT PRIMARY KEY, bed_description TEXT);
 CREATE TABLE plant (plant_id INTEGER PRIMARY KEY, title TEXT, plant_description TEXT, amount INTEGER, bed_code TEXT);
 CREATE TABLE companion (plant_id INTEGER, companion_id INTEGER, PRIMARY KEY (plant_id, companion_id));
+CREATE TABLE sage (sage_id INTEGER PRIMARY KEY, first_name TEXT, last_name TEXT);
+CREATE TABLE pupil (pupil_id INTEGER PRIMARY KEY, first_name TEXT, date_joined TEXT, advisor INTEGER);
+CREATE TABLE essay (essay_id INTEGER PRIMARY KEY, essay_date TEXT, pupil_id INTEGER);
+INSERT INTO sage VALUES (1,'Ira','Moss'),(2,'Joy','Reed');
+INSERT INTO pupil VALUES (1,'Kit','2020-02-03',2),(2,'Lou','2021-04-05',1);
+INSERT INTO essay VALUES (1,'2022-06-07',1);
 CREATE TABLE gardener (name TEXT PRIMARY KEY, age INTEGER);
 CREATE TABLE gardener_mentor (name TEXT, mentor TEXT);
 INSERT INTO bed VALUES ('N','by the wall'),('S','by the pond');
@@ -34,10 +40,16 @@ func allotmentModel() *semantic.Model {
 			{Name: "plant", Physical: "plant", PrimaryKey: []string{"plant_id"}, Columns: []semantic.Column{
 				col("plant_id", num, semantic.Key), word("title"), word("plant_description"), col("amount", num, semantic.Measured), col("bed_code", text, semantic.Foreign)}},
 			{Name: "companion", Physical: "companion", PrimaryKey: []string{"plant_id", "companion_id"}, Columns: []semantic.Column{col("plant_id", num, semantic.Foreign), col("companion_id", num, semantic.Foreign)}},
+			{Name: "sage", Physical: "sage", PrimaryKey: []string{"sage_id"}, Columns: []semantic.Column{col("sage_id", num, semantic.Key), word("first_name"), word("last_name")}},
+			{Name: "pupil", Physical: "pupil", PrimaryKey: []string{"pupil_id"}, Columns: []semantic.Column{
+				col("pupil_id", num, semantic.Key), word("first_name"), col("date_joined", semantic.Date, semantic.Time), col("advisor", num, semantic.Foreign)}},
+			{Name: "essay", Physical: "essay", PrimaryKey: []string{"essay_id"}, Columns: []semantic.Column{
+				col("essay_id", num, semantic.Key), col("essay_date", semantic.Date, semantic.Time), col("pupil_id", num, semantic.Foreign)}},
 			{Name: "gardener", Physical: "gardener", PrimaryKey: []string{"name"}, Columns: []semantic.Column{col("name", text, semantic.Key), col("age", num, semantic.Measured)}},
 			{Name: "gardener_mentor", Physical: "gardener_mentor", Columns: []semantic.Column{col("name", text, semantic.Foreign), col("mentor", text, semantic.Foreign)}},
 		},
 		Joins: []semantic.Join{
+			join("pupil_advisor", "pupil", "advisor", "sage", "sage_id"), join("essay_pupil", "essay", "pupil_id", "pupil", "pupil_id"),
 			join("plant_bed", "plant", "bed_code", "bed", "bed_code"),
 			join("has", "companion", "plant_id", "plant", "plant_id"), join("is_companion", "companion", "companion_id", "plant", "plant_id"),
 			join("has_mentor", "gardener_mentor", "name", "gardener", "name"), join("is_mentor", "gardener_mentor", "mentor", "gardener", "name"),
@@ -65,6 +77,9 @@ func TestOneRowOfAPairIsReadByWhatItIsToTheOther(t *testing.T) {
 		}
 		d.Add("gardener", "name", v)
 	}
+	for _, v := range []string{"Kit", "Lou"} {
+		d.Add("pupil", "first_name", v)
+	}
 	m := allotmentModel()
 	p := planner.New(m, d)
 	for question, want := range map[string][]string{
@@ -76,6 +91,11 @@ func TestOneRowOfAPairIsReadByWhatItIsToTheOther(t *testing.T) {
 		"Who are the mentors of Ona?":                                        {"Pia", "Rob"},
 		"How many mentors does Ona have?":                                    {"2"},
 		"Find the names of the gardeners who have the mentor Ona.":           {"Rob"},
+		"What is the last name of Kit's advisor?":                            {"Reed"},
+		"Who is Lou's advisor?":                                              {"Ira Moss"},
+		"Who is the advisor of Lou? Give me the last name.":                  {"Moss"},
+		"What is the date of the pupil Kit?":                                 {"2020-02-03"},
+		"On which day was the essay with essay id 1 written?":                {"2022-06-07"},
 		"What are the bed code and description of the plant Tomato?":         {"S by the pond"},
 		"What is the total amount of money of the plants?":                   {"15"},
 	} {

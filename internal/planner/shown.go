@@ -130,6 +130,7 @@ func (b *builder) keysToNames() {
 		}
 		if name, ok := b.nameOfKey(o.slot); ok {
 			o.slot = &slot{text: o.slot.text, at: o.slot.at, owners: o.slot.owners, opts: []cand{{name, o.slot.pick.score}}, pick: cand{name, o.slot.pick.score}}
+			o.full = o.full || len(b.p.index.nameOf(name.table)) > 1
 		}
 	}
 }
@@ -142,7 +143,7 @@ func (b *builder) nameOfKey(s *slot) (ref, bool) {
 		return ref{}, false
 	}
 	for _, e := range b.p.index.edges[r.table] {
-		if names := b.p.index.nameOf(e.to); len(names) == 1 && e.to != r.table && b.p.index.leadsTo(r, e.to) && b.parallel(r.table, e.to) == 1 && !b.p.index.joined(r, names[0]) {
+		if names := b.p.index.nameOf(e.to); (len(names) == 1 || len(names) == 2 && b.f.words["who"]) && e.to != r.table && b.p.index.leadsTo(r, e.to) && b.parallel(r.table, e.to) == 1 && !b.p.index.joined(r, names[0]) {
 			return names[0], true
 		}
 	}
