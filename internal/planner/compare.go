@@ -29,6 +29,9 @@ func columnCompare(ps *parse, m []item) ([]item, bool) {
 	if idea == "time" && len(only(m, "pv")) > 0 && !ps.p.index.isMoment(s.opts[0].ref) && !ps.p.index.isYear(s.opts[0].ref) {
 		return nil, false // the highest gross in 2000 or before
 	}
+	if role := ps.p.index.column(s.opts[0].ref).Role; idea == "time" && year(num.arg) && (role == semantic.Key || role == semantic.Foreign) && !ps.p.index.isMoment(s.opts[0].ref) {
+		return nil, false // those that were a host city after 2010
+	}
 	if s.opts[0].score < 0.7 && ps.p.index.column(s.opts[0].ref).Role == semantic.Key {
 		return nil, false // a plant below 30 is none with a key below
 	}

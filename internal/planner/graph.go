@@ -45,7 +45,22 @@ func (x *index) isMoment(r ref) bool {
 			return true
 		}
 	}
-	return false
+	return c.Role != semantic.Key && c.Role != semantic.Foreign && slices.ContainsFunc(lexicon.SplitName(c.Name), func(w string) bool { return begun[lexicon.Stem(w)] }) && allYears(c.Values)
+}
+
+// begun are what happens to a thing once, by their stems: numbers called so
+// are years when all of them look like it.
+var begun = func() map[string]bool {
+	m := map[string]bool{}
+	for w := range strings.FieldsSeq("launch creation created formed formation released release introduced introduction completed completion joined born birth debut inauguration publication published discovered construction constructed retired incorporated commissioned closed started") {
+		m[lexicon.Stem(w)] = true
+	}
+	return m
+}()
+
+// allYears tells that there are values, and that all of them may be years.
+func allYears(values []string) bool {
+	return len(values) > 0 && !slices.ContainsFunc(values, func(v string) bool { return !year(strings.TrimSuffix(v, ".0")) })
 }
 
 // isTime tells what answers "when": a date, a year, a time of day.

@@ -56,3 +56,51 @@ func TestThePeriodOfOneThingIsAskedFor(t *testing.T) {
 		})
 	}
 }
+
+const regattas = `
+CREATE TABLE town (town_id INTEGER PRIMARY KEY, name TEXT);
+CREATE TABLE ferry (ferry_id INTEGER PRIMARY KEY, name TEXT, launch INTEGER);
+CREATE TABLE regatta (year INTEGER PRIMARY KEY, ferry_id INTEGER, start_town INTEGER, listed_on TEXT);
+INSERT INTO town VALUES (1,'Ayr'),(2,'Bute'),(2015,'Cove');
+INSERT INTO ferry VALUES (1,'Gull',1999),(2,'Tern',2011),(3,'Auk',1987);
+INSERT INTO regatta VALUES (2009,1,1,'2030-01-01'),(2012,2,2,'2020-01-01'),(2013,3,2,'2020-01-02');`
+
+// A year is no key, and numbers that are called after what happens once and
+// look like years are years.
+func TestYearsAreToldFromOtherNumbers(t *testing.T) {
+	db := filled(t, regattas)
+	num, text := semantic.Numeric, semantic.Text
+	launch := col("launch", num, semantic.Dimension)
+	launch.Values = []string{"1987", "1999", "2011"}
+	join := func(column, to, key string) semantic.Join {
+		return semantic.Join{Name: "regatta_" + to, From: "regatta", Columns: []string{column}, To: to, RefColumns: []string{key}, Cardinality: semantic.ManyToOne}
+	}
+	m := &semantic.Model{
+		Tables: []semantic.Table{
+			{Name: "town", Physical: "town", PrimaryKey: []string{"town_id"}, Columns: []semantic.Column{col("town_id", num, semantic.Key), col("name", text, semantic.Dimension)}},
+			{Name: "ferry", Physical: "ferry", PrimaryKey: []string{"ferry_id"}, Columns: []semantic.Column{col("ferry_id", num, semantic.Key), col("name", text, semantic.Dimension), launch}},
+			{Name: "regatta", Physical: "regatta", PrimaryKey: []string{"year"}, Columns: []semantic.Column{col("year", num, semantic.Dimension), col("ferry_id", num, semantic.Foreign), col("start_town", num, semantic.Foreign), col("listed_on", semantic.Date, semantic.Time)}},
+		},
+		Joins: []semantic.Join{join("ferry_id", "ferry", "ferry_id"), join("start_town", "town", "town_id")},
+	}
+	p := planner.New(m, nil)
+	for question, want := range map[string][]string{
+		"What is the name of the ferry that was launched most recently?": {"Tern"},
+		"Which ferries were launched before 1995?":                       {"Auk"},
+		"Which towns served as a start town after 2010?":                 {"Bute"},
+	} {
+		t.Run(question, func(t *testing.T) {
+			a := p.Plan(question)
+			if !a.Read {
+				t.Fatalf("%s %v (%s)", a.Reason, a.Unplaced, a.Trace)
+			}
+			s, err := semantic.Compile(a.Query, m, semantic.SQLite)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(want, texts(t, db, s.SQL)); diff != "" {
+				t.Errorf("rows (-want +got):\n%s(%s) %s", diff, a.Trace, s.SQL)
+			}
+		})
+	}
+}
