@@ -23,10 +23,14 @@ const (
 	shown   = 0.7 // of the samples that a tree is grown on
 )
 
-// model is a sum of trees in log odds; see planner's forest.
+// model is a sum of trees in log odds, and what other learners make of the
+// same, if any; see planner's forest.
 type model struct {
 	base  float64
 	trees [][]split
+	bags  [][]split // their leaves hold shares of right ones
+	lines []line
+	level float64 // the odds where no line adds anything
 }
 
 // split is a node of a tree: a leaf has no name, and adds its bound.
@@ -37,8 +41,20 @@ type split struct {
 }
 
 func (m model) odds(e map[string]float64) float64 {
-	sum := m.base
-	for _, t := range m.trees {
+	sum := m.base + grownOn(m.trees, e)
+	if len(m.bags) == 0 {
+		return sum
+	}
+	drawn := m.level
+	for _, l := range m.lines {
+		drawn += l.adds(e[l.name])
+	}
+	return (sum + logit(grownOn(m.bags, e)/float64(len(m.bags))) + drawn) / 3
+}
+
+// grownOn sums the leaves that evidence comes to.
+func grownOn(trees [][]split, e map[string]float64) (sum float64) {
+	for _, t := range trees {
 		i := 0
 		for t[i].name != "" {
 			if e[t[i].name] <= t[i].bound {
@@ -67,6 +83,9 @@ type feature struct {
 	rows   []int32   // samples in another bin than zero
 	bin    []uint8   // of each of them: how many bounds lie below
 	zero   int       // the bin of 0
+
+	told  []int32   // samples that have it
+	value []float64 // of each of them
 }
 
 // tabulate takes the evidence of the samples that use does not refuse.
@@ -97,6 +116,9 @@ func featureOf(name string, n int, value func(i int) float64) feature {
 	f := feature{name: name, bounds: boundsOf(values)}
 	f.zero, _ = slices.BinarySearch(f.bounds, 0)
 	for i, v := range values {
+		if v != 0 {
+			f.told, f.value = append(f.told, int32(i)), append(f.value, v)
+		}
 		if at, _ := slices.BinarySearch(f.bounds, v); at != f.zero {
 			f.rows, f.bin = append(f.rows, int32(i)), append(f.bin, uint8(at))
 		}
@@ -139,7 +161,7 @@ func boost(t *table, weight []float64, rounds int) (model, []float64) {
 	for i := range odds {
 		odds[i] = m.base
 	}
-	g := &grower{t: t, slope: make([]float64, n), curve: make([]float64, n), at: make([]int, n), luck: rand.New(rand.NewPCG(7, 11))}
+	g := &grower{habit: slow, t: t, slope: make([]float64, n), curve: make([]float64, n), at: make([]int, n), luck: rand.New(rand.NewPCG(7, 11))}
 	for range rounds {
 		for i := range n {
 			g.slope[i], g.curve[i], g.at[i] = 0, 0, 0
@@ -148,12 +170,7 @@ func boost(t *table, weight []float64, rounds int) (model, []float64) {
 				g.slope[i], g.curve[i] = w*(t.right[i]-p), w*p*(1-p)
 			}
 		}
-		g.features = g.features[:0]
-		for i := range t.features {
-			if g.luck.Float64() < tried || len(t.features) < 20 {
-				g.features = append(g.features, i)
-			}
-		}
+		g.choose()
 		g.grow()
 		for i := range n {
 			odds[i] += g.tree[g.at[i]].bound
@@ -163,8 +180,19 @@ func boost(t *table, weight []float64, rounds int) (model, []float64) {
 	return m, odds
 }
 
+// habit is how a grower grows.
+type habit struct {
+	rate, ridge, leanest, worth float64
+	depth                       int
+	anew                        bool // the evidence it may ask for is drawn for each level
+}
+
+// slow is the habit of trees that each add a little to those before.
+var slow = habit{rate: rate, ridge: ridge, leanest: leanest, worth: worth, depth: depth}
+
 // grower grows one tree, a level at a time.
 type grower struct {
+	habit
 	t            *table
 	slope, curve []float64 // of the loss, by sample
 	at           []int     // the node that each sample has come to
@@ -179,12 +207,22 @@ type sums struct{ s, c float64 }
 
 func (x sums) less(y sums) sums { return sums{x.s - y.s, x.c - y.c} }
 
-func (x sums) gain() float64 { return x.s * x.s / (x.c + ridge) }
+func (x sums) gain(ridge float64) float64 { return x.s * x.s / (x.c + ridge) }
 
 // cut is the best split of a node.
 type cut struct {
 	gain         float64
 	feature, bin int
+}
+
+// choose draws the evidence that may be asked for.
+func (g *grower) choose() {
+	g.features = g.features[:0]
+	for i := range g.t.features {
+		if g.luck.Float64() < tried || len(g.t.features) < 20 {
+			g.features = append(g.features, i)
+		}
+	}
 }
 
 func (g *grower) grow() {
@@ -197,13 +235,16 @@ func (g *grower) grow() {
 		}
 		var next []int
 		cuts := map[int]cut{}
-		if level < depth {
+		if level < g.depth {
+			if g.anew {
+				g.choose()
+			}
 			cuts = g.cuts(open, total)
 		}
 		for _, n := range open {
 			c, ok := cuts[n]
 			if !ok {
-				g.tree[n].bound = round(rate * total[n].s / (total[n].c + ridge))
+				g.tree[n].bound = round(g.rate * total[n].s / (total[n].c + g.ridge))
 				continue
 			}
 			f := g.t.features[c.feature]
@@ -279,11 +320,11 @@ func (g *grower) cuts(open []int, total []sums) map[int]cut {
 				left = sums{left.s + b[k].s, left.c + b[k].c}
 			}
 			right := total[n].less(left)
-			if left.c < leanest || right.c < leanest {
+			if left.c < g.leanest || right.c < g.leanest {
 				continue
 			}
-			gain := left.gain() + right.gain() - total[n].gain()
-			if c, ok := best[n]; gain > worth && (!ok || gain > c.gain+1e-9) {
+			gain := left.gain(g.ridge) + right.gain(g.ridge) - total[n].gain(g.ridge)
+			if c, ok := best[n]; gain > g.worth && (!ok || gain > c.gain+1e-9) {
 				best[n] = cut{gain, fi, bound}
 			}
 		}

@@ -149,7 +149,7 @@ func (l *learner) crossed(questions int) (c crossing) {
 		places <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-places }()
-			_, odds := boost(l.voted(l.apart(&l.guesses, k)), l.weights(k), knowingly)
+			_, odds := blend(l.voted(l.apart(&l.guesses, k)), l.weights(k), knowingly)
 			for i, s := range l.samples {
 				if l.fold[s.database] == k {
 					blind[i], sure[i] = sigmoid(l.guesses[k][k][i]), sigmoid(odds[i])

@@ -176,7 +176,7 @@ func (r *report) samples() (out []sample) {
 // models are fitted to all samples.
 func (l *learner) models() (blind, knows model) {
 	blind, _ = boost(l.blind, l.weights(), blindly)
-	knows, _ = boost(l.voted(l.apart(&l.guesses, all)), l.weights(), knowingly)
+	knows, _ = blend(l.voted(l.apart(&l.guesses, all)), l.weights(), knowingly)
 	return blind, knows
 }
 
@@ -191,7 +191,10 @@ func code(c crossing, blind, knows model) []byte {
 
 func write(b *bytes.Buffer, name string, licence float64, m model) {
 	names := map[string]int{}
-	for _, t := range m.trees {
+	for _, l := range m.lines {
+		names[l.name] = 0
+	}
+	for _, t := range slices.Concat(m.trees, m.bags) {
 		for _, n := range t {
 			if n.name != "" {
 				names[n.name] = 0
@@ -202,8 +205,22 @@ func write(b *bytes.Buffer, name string, licence float64, m model) {
 	for i, n := range order {
 		names[n] = i
 	}
-	fmt.Fprintf(b, "const (\n%sLicence = %.4f\n%sBase = %v\n)\n\nconst %sNames = `%s`\n\nconst %sTrees = `\n", name, licence, name, m.base, name, strings.Join(order, "\n"), name)
-	for _, t := range m.trees {
+	fmt.Fprintf(b, "const (\n%sLicence = %.4f\n%sBase = %v\n)\n\nconst %sNames = `%s`\n\n", name, licence, name, m.base, name, strings.Join(order, "\n"))
+	writeTrees(b, name+"Trees", names, m.trees)
+	if len(m.bags) == 0 {
+		return
+	}
+	writeTrees(b, name+"Bags", names, m.bags)
+	fmt.Fprintf(b, "const %sLevel = %v\n\nconst %sLines = `\n", name, m.level, name)
+	for _, l := range m.lines {
+		fmt.Fprintf(b, "%d %v %v\n", names[l.name], l.slope, l.end)
+	}
+	b.WriteString("`\n\n")
+}
+
+func writeTrees(b *bytes.Buffer, name string, names map[string]int, trees [][]split) {
+	fmt.Fprintf(b, "const %s = `\n", name)
+	for _, t := range trees {
 		writeTree(b, names, t, 0)
 		b.WriteByte('\n')
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -55,6 +56,25 @@ func TestSamplesThatWeighNothingTeachNothing(t *testing.T) {
 	for i, s := range samples {
 		if p := m.odds(s.evidence); p-odds[i] > 1e-9 || odds[i]-p > 1e-9 {
 			t.Fatalf("sample %d has odds %v by its trees and %v as they were grown", i, p, odds[i])
+		}
+	}
+}
+
+func TestLearnersOfThreeKindsAreBlendedAsTheyAreWritten(t *testing.T) {
+	samples := readings()
+	for i := range samples {
+		samples[i].evidence["part"] = float64(i%11) / 3
+	}
+	m, odds := blend(tabulate(samples, func(string) bool { return true }), weights(samples), 100)
+	if len(m.bags) != bagged || len(m.lines) == 0 {
+		t.Fatalf("%d trees and %d lines", len(m.bags), len(m.lines))
+	}
+	for i, s := range samples {
+		if p := m.odds(s.evidence); math.Abs(p-odds[i]) > 1e-3 {
+			t.Fatalf("sample %d has odds %v as it is written and %v as it was fitted", i, p, odds[i])
+		}
+		if sure := sigmoid(odds[i]) > 0.5; sure != s.right {
+			t.Fatalf("sample %d: %v", i, odds[i])
 		}
 	}
 }
