@@ -19,6 +19,8 @@ type builder struct {
 	notes []string
 	why   string
 
+	ofMost bool // only rows of the one with the most are shown
+
 	chained      []int // tables that conditions are asked by way of
 	grouped      int   // values of groups that are shown
 	ledByGroup   bool  // beside numbers, unasked

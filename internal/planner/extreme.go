@@ -198,3 +198,79 @@ func numberDone(ps *parse, m []item) ([]item, bool) {
 func (x *index) anyNumber(s *slot) bool {
 	return slices.ContainsFunc(s.opts, func(c cand) bool { return x.isNumber(c.ref) || x.isMoment(c.ref) || x.isKeyish(c.ref) })
 }
+
+// hasMost is the table of which one row has the most of the rows that are
+// shown: the albums of the artist with the most albums. It is -1 where what is
+// shown is of the one with the most.
+func (b *builder) hasMost(s *super, shown, counted int) int {
+	if shown != counted || s.slot == nil || b.aggregated() || len(b.f.groups) > 0 {
+		return -1
+	}
+	of, at := -1, -1
+	for _, x := range append([]*slot{b.f.head}, b.f.also...) {
+		if x != nil && x.pick.column < 0 && x.at < s.at && x.at > at {
+			of, at = x.pick.table, x.at
+		}
+	}
+	if of < 0 || of == counted || slices.ContainsFunc(b.f.outs, func(o *output) bool { return b.p.index.leadsTo(o.slot.pick.ref, of) }) {
+		return -1
+	}
+	if many, ok := b.p.index.toMany(of, counted); !ok || !many {
+		return -1
+	}
+	if back, _ := b.p.index.toMany(counted, of); back && b.head != of {
+		return -1
+	}
+	return of
+}
+
+// ofTheMost keeps the rows of the one that has the most of them.
+func (b *builder) ofTheMost(s *super, of, counted int) bool {
+	key, ok := b.p.index.soleKey(of)
+	if !ok {
+		return b.fail("it is not clear what tells one of %s from another", b.name(of))
+	}
+	q := &semantic.Query{From: b.name(of), Select: []semantic.Output{{Expr: b.at(key)}}, Group: []semantic.Expr{b.at(key)},
+		Order: []semantic.Order{{By: b.rows(b.p.index.link(of, counted)), Desc: s.desc}}, Limit: max(1, s.n)}
+	b.where = append(b.where, semantic.Member{Of: b.at(key), Query: q})
+	b.ofMost = true
+	b.note("if several tie, one of them is taken")
+	return true
+}
+
+// doesMost tells a verb before a superlative: which firm pays the highest wage.
+func doesMost(toks []lexicon.Token, i int) bool {
+	if i == 0 || i+2 >= len(toks) || toks[i].Lower == toks[i].Lemma || toks[i+1].Lower != "the" {
+		return false
+	}
+	if _, whole := lexicon.Lookup(toks[i].Lower + " the " + toks[i+2].Lower); whole {
+		return false // earns the most
+	}
+	ph, ok := lexicon.Lookup(toks[i+2].Lower)
+	return ok && (ph.Kind == lexicon.Super || ph.Kind == lexicon.Most)
+}
+
+// doneFirst reads who was hired first, or last, as the one of the first date.
+func doneFirst(toks []lexicon.Token, i int) (item, bool) {
+	if i == 0 || toks[i].Lower != "first" && toks[i].Lower != "last" || i+1 < len(toks) && !toks[i+1].Mark {
+		return item{}, false
+	}
+	if ph, ok := lexicon.Lookup(toks[i-1].Lower); !ok || ph.Kind != lexicon.Verb {
+		return item{}, false
+	}
+	if i > 1 {
+		switch toks[i-2].Lower {
+		case "recently", "latest", "newest", "oldest", "earliest", "most":
+			return item{}, false // most recently hired first
+		}
+	}
+	switch toks[i-1].Lower {
+	case "listed", "shown", "sorted", "ordered", "displayed", "show", "list":
+		return item{}, false
+	}
+	arg := "min:time"
+	if toks[i].Lower == "last" {
+		arg = "max:time"
+	}
+	return item{kind: byte(lexicon.Super), arg: arg, text: toks[i].Text, start: i, end: i + 1}, true
+}

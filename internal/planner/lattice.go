@@ -57,6 +57,9 @@ func (p *Planner) spans(q string, toks []lexicon.Token, i int) []weighed {
 		unknown.kind = byte(lexicon.Filler) // name the tallest tower
 		return []weighed{unknown}
 	}
+	if it, ok := doneFirst(toks, i); ok {
+		return []weighed{{it, 1.2}}
+	}
 	if i > 0 && toks[i-1].Lower == "this" && plain(t.Lower) {
 		unknown.kind = byte(lexicon.Filler) // in this shop: in the data
 	}
@@ -87,6 +90,8 @@ func (p *Planner) spans(q string, toks []lexicon.Token, i int) []weighed {
 				w = n * 0.7 // a column may be called so
 			case ph.Kind == lexicon.Filler:
 				w -= 0.12 / (n * n)
+			case ph.Kind == lexicon.Verb && j == i && doesMost(toks, i):
+				w += 0.3
 			case ph.Kind == lexicon.Verb && j == i:
 				if cs := p.index.find(lemma); len(cs) > 0 && cs[0].score > 0.78 {
 					w -= 0.4

@@ -39,6 +39,9 @@ func (b *builder) supers() bool {
 		if !b.byRows(s) {
 			return false
 		}
+		if b.ofMost {
+			return true
+		}
 	default:
 		if len(b.f.groups) > 0 {
 			return b.within(s, n)
@@ -114,6 +117,9 @@ func (b *builder) byRows(s *super) bool {
 	}
 	if out := b.shownTable(); out >= 0 {
 		t = out
+	}
+	if of := b.hasMost(s, t, counted); of >= 0 {
+		return b.ofTheMost(s, of, counted)
 	}
 	if t == counted && (s.slot == nil || s.slot.at == s.at) { // and not "the least number of games"
 		if leading, ok := b.leadingToShown(t); ok {

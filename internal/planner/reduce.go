@@ -302,6 +302,11 @@ func (ps *parse) ideaSlot(idea string, it item) *slot {
 	if idea == "time" {
 		ps.dates(s)
 	}
+	for _, c := range s.opts { // who has worked the longest began first
+		if idea == "length" && slices.Contains(lexicon.SplitName(ps.p.index.column(c.ref).Name), "date") && ps.p.index.isMoment(c.ref) {
+			s.flip[c.ref] = true
+		}
+	}
 	if idea == "age" { // the oldest order is the one of the earliest date
 		for _, r := range ps.p.index.moments {
 			if !slices.ContainsFunc(s.opts, func(o cand) bool { return o.ref == r }) {

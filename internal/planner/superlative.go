@@ -215,6 +215,12 @@ func superIdea(ps *parse, m []item) ([]item, bool) {
 	}
 	if idea == "time" {
 		ps.done(s)
+		if ps.after() == kTable { // the latest visit is not the one of the youngest visitor
+			t := ps.items[ps.hi]
+			s.opts = slices.DeleteFunc(s.opts, func(c cand) bool {
+				return s.flip[c.ref] && !slices.ContainsFunc(t.tabs, func(o cand) bool { return o.table == c.table })
+			})
+		}
 	}
 	return one(kSuper, &super{slot: s, desc: desc, n: limitOf(m), at: m[0].start}, m), true
 }

@@ -100,6 +100,9 @@ func TestWhatComesFirstAndInWhichOrderIsRead(t *testing.T) {
 		{"Sort the list of names and ages of all guides in the descending order of age.", []string{"Vic 45", "Uma 35", "Wen 25"}},
 		{"List in alphabetic order the titles of trails.", []string{"Loop", "Pass", "Ridge", "Rim"}},
 		{"Name the valley with the highest average share.", []string{"south"}},
+		{"List the titles of the trails of the grade with the most trails.", []string{"Ridge", "Pass"}},
+		{"Which hut pays the highest average guide pay?", []string{"Lee"}},
+		{"Which hut was opened first?", []string{"Moor"}},
 		// the latest of its kind
 		{"What was the earliest opened date when any hut was opened?", []string{"1999-01-01"}},
 		{"What is the name of the hut that was opened at the latest time?", []string{"Lee"}},
