@@ -33,6 +33,7 @@ func TestThePeriodOfOneThingIsAskedFor(t *testing.T) {
 	p := planner.New(m, values)
 	for question, want := range map[string][]string{
 		"On which day was the vase with id 1 glazed?":    {"2020-02-03"},
+		"When was the vase with id 1 glazed?":            {"2020-02-03"},
 		"What day was the vase with id 2 sold?":          {"2022-07-08"},
 		"In what year was the blue vase sold?":           {"2021"},
 		"In which year were the red vases glazed?":       {"2019"},

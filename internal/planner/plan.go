@@ -150,7 +150,7 @@ func (p *Planner) read(toks []lexicon.Token, way []item, nth int) (Answer, []ite
 	e := evidence{}
 	e.words(p, toks, ps.items)
 	ps.items = p.modified(p.share(clean(ps.heads(ps.meanings(ps.measures(fullNames(ps.items, toks)))))))
-	if ps.f.asksMoment {
+	if ps.f.asksMoment || ps.f.asksWhen {
 		ps.items = p.doneThen(ps.items)
 	}
 	items := slices.Clone(ps.items)
