@@ -36,7 +36,7 @@ func (ps *parse) heads(items []item) []item {
 		c := out[n-1].cols[0]
 		noun := lexicon.Lemma(strings.ToLower(it.text))
 		number := ps.p.index.isNumber(c.ref)
-		names := it.kind == kUnknown || it.kind == byte(lexicon.Verb) || it.kind == kColumn && it.cols[0].score < 0.7 || it.kind == byte(lexicon.Agg) && noun == "total"
+		names := it.kind == kUnknown || it.kind == byte(lexicon.Verb) || it.kind == kColumn && (it.cols[0].score < 0.7 || noun == "location" && it.cols[0].score < 0.85) || it.kind == byte(lexicon.Agg) && noun == "total"
 		switch {
 		case !names || strings.EqualFold(it.text, out[n-1].text):
 		case number && measureNouns[noun], ps.p.index.isTruth(c.ref) && flagNouns[noun], !number && sortNouns[noun] && ps.p.index.column(c.ref).Role != semantic.Key:

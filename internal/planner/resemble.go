@@ -105,6 +105,9 @@ func (d *Dictionary) Resembling(text string) (near, within []Hit) {
 			continue
 		}
 		n := edits(want, have, best)
+		if inShort(want, have) {
+			n = min(n, 1)
+		}
 		switch {
 		case n > best || n > distance(want):
 			continue
@@ -273,4 +276,23 @@ func (p *Planner) within(n name, hits []Hit) *pred {
 		return nil
 	}
 	return &pred{kind: like, match: semantic.Contains, values: []string{n.text}, slot: s, bare: true, at: n.start}
+}
+
+// inShort tells that two texts are of the same words, several, of which some
+// are cut short in one of them: Phys. Education, Physical Educ.
+func inShort(a, b string) bool {
+	as, bs := strings.Fields(a), strings.Fields(b)
+	if len(as) != len(bs) || len(as) < 2 || a == b {
+		return false
+	}
+	same := 0
+	for i, w := range as {
+		switch o := bs[i]; {
+		case w == o:
+			same++
+		case min(len(w), len(o)) < 3 || !strings.HasPrefix(w, o) && !strings.HasPrefix(o, w) || max(len(w), len(o)) < min(len(w), len(o))+3:
+			return false
+		}
+	}
+	return same > 0
 }
