@@ -67,6 +67,7 @@ func (b *builder) build() (semantic.Query, bool) {
 		return semantic.Query{}, false
 	}
 	b.roles()
+	b.nearest()
 	return b.q, true
 }
 

@@ -20,6 +20,12 @@ CREATE TABLE essay (essay_id INTEGER PRIMARY KEY, essay_date TEXT, pupil_id INTE
 INSERT INTO sage VALUES (1,'Ira','Moss'),(2,'Joy','Reed');
 INSERT INTO pupil VALUES (1,'Kit','2020-02-03',2),(2,'Lou','2021-04-05',1);
 INSERT INTO essay VALUES (1,'2022-06-07',1);
+CREATE TABLE person (person_id INTEGER PRIMARY KEY, last_name TEXT);
+CREATE TABLE ward (ward_id INTEGER PRIMARY KEY, ward_name TEXT, person_id INTEGER);
+CREATE TABLE warden (warden_id INTEGER PRIMARY KEY, hut TEXT, person_id INTEGER, ward_id INTEGER);
+INSERT INTO person VALUES (1,'Ivy'),(2,'Oak');
+INSERT INTO ward VALUES (1,'Outer Mount. Slope',2),(2,'Glade',1);
+INSERT INTO warden VALUES (1,'H1',1,1),(2,'H2',2,2);
 CREATE TABLE gardener (name TEXT PRIMARY KEY, age INTEGER);
 CREATE TABLE gardener_mentor (name TEXT, mentor TEXT);
 INSERT INTO bed VALUES ('N','by the wall'),('S','by the pond');
@@ -45,11 +51,16 @@ func allotmentModel() *semantic.Model {
 				col("pupil_id", num, semantic.Key), word("first_name"), col("date_joined", semantic.Date, semantic.Time), col("advisor", num, semantic.Foreign)}},
 			{Name: "essay", Physical: "essay", PrimaryKey: []string{"essay_id"}, Columns: []semantic.Column{
 				col("essay_id", num, semantic.Key), col("essay_date", semantic.Date, semantic.Time), col("pupil_id", num, semantic.Foreign)}},
+			{Name: "person", Physical: "person", PrimaryKey: []string{"person_id"}, Columns: []semantic.Column{col("person_id", num, semantic.Key), word("last_name")}},
+			{Name: "ward", Physical: "ward", PrimaryKey: []string{"ward_id"}, Columns: []semantic.Column{col("ward_id", num, semantic.Key), word("ward_name"), col("person_id", num, semantic.Foreign)}},
+			{Name: "warden", Physical: "warden", PrimaryKey: []string{"warden_id"}, Columns: []semantic.Column{
+				col("warden_id", num, semantic.Key), word("hut"), col("person_id", num, semantic.Foreign), col("ward_id", num, semantic.Foreign)}},
 			{Name: "gardener", Physical: "gardener", PrimaryKey: []string{"name"}, Columns: []semantic.Column{col("name", text, semantic.Key), col("age", num, semantic.Measured)}},
 			{Name: "gardener_mentor", Physical: "gardener_mentor", Columns: []semantic.Column{col("name", text, semantic.Foreign), col("mentor", text, semantic.Foreign)}},
 		},
 		Joins: []semantic.Join{
 			join("pupil_advisor", "pupil", "advisor", "sage", "sage_id"), join("essay_pupil", "essay", "pupil_id", "pupil", "pupil_id"),
+			join("ward_head", "ward", "person_id", "person", "person_id"), join("warden_is", "warden", "person_id", "person", "person_id"), join("warden_of", "warden", "ward_id", "ward", "ward_id"),
 			join("plant_bed", "plant", "bed_code", "bed", "bed_code"),
 			join("has", "companion", "plant_id", "plant", "plant_id"), join("is_companion", "companion", "companion_id", "plant", "plant_id"),
 			join("has_mentor", "gardener_mentor", "name", "gardener", "name"), join("is_mentor", "gardener_mentor", "mentor", "gardener", "name"),
@@ -80,24 +91,32 @@ func TestOneRowOfAPairIsReadByWhatItIsToTheOther(t *testing.T) {
 	for _, v := range []string{"Kit", "Lou"} {
 		d.Add("pupil", "first_name", v)
 	}
+	for _, v := range []string{"Outer Mount. Slope", "Glade"} {
+		d.Add("ward", "ward_name", v)
+	}
+	for _, v := range []string{"Ivy", "Oak"} {
+		d.Add("person", "last_name", v)
+	}
 	m := allotmentModel()
 	p := planner.New(m, d)
 	for question, want := range map[string][]string{
-		"What is the title of the companion of the plant Tomato?":            {"Basil", "Leek"},
-		"What are the titles of the plants that are a companion for Tomato?": {"Basil", "Leek"},
-		"Find the title of the plant whose companion is the plant Leek.":     {"Tomato"},
-		"What is the title of the plant with Leek as a companion?":           {"Tomato"},
-		"How many companions does the plant Tomato have?":                    {"2"},
-		"Who are the mentors of Ona?":                                        {"Pia", "Rob"},
-		"How many mentors does Ona have?":                                    {"2"},
-		"Find the names of the gardeners who have the mentor Ona.":           {"Rob"},
-		"What is the last name of Kit's advisor?":                            {"Reed"},
-		"Who is Lou's advisor?":                                              {"Ira Moss"},
-		"Who is the advisor of Lou? Give me the last name.":                  {"Moss"},
-		"What is the date of the pupil Kit?":                                 {"2020-02-03"},
-		"On which day was the essay with essay id 1 written?":                {"2022-06-07"},
-		"What are the bed code and description of the plant Tomato?":         {"S by the pond"},
-		"What is the total amount of money of the plants?":                   {"15"},
+		"What is the title of the companion of the plant Tomato?":              {"Basil", "Leek"},
+		"What are the titles of the plants that are a companion for Tomato?":   {"Basil", "Leek"},
+		"Find the title of the plant whose companion is the plant Leek.":       {"Tomato"},
+		"What is the title of the plant with Leek as a companion?":             {"Tomato"},
+		"How many companions does the plant Tomato have?":                      {"2"},
+		"Who are the mentors of Ona?":                                          {"Pia", "Rob"},
+		"How many mentors does Ona have?":                                      {"2"},
+		"Find the names of the gardeners who have the mentor Ona.":             {"Rob"},
+		"What is the last name of Kit's advisor?":                              {"Reed"},
+		"Who is Lou's advisor?":                                                {"Ira Moss"},
+		"Who is the advisor of Lou? Give me the last name.":                    {"Moss"},
+		"What is the date of the pupil Kit?":                                   {"2020-02-03"},
+		"On which day was the essay with essay id 1 written?":                  {"2022-06-07"},
+		"What are the ward name and hut of the warden whose last name is Ivy?": {"Outer Mount. Slope H1"},
+		"How many wardens are in the ward Outer Mountain Slope?":               {"1"},
+		"What are the bed code and description of the plant Tomato?":           {"S by the pond"},
+		"What is the total amount of money of the plants?":                     {"15"},
 	} {
 		t.Run(question, func(t *testing.T) {
 			got, sql := rowsOf(t, db, m, p, question)

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/postern/postern/internal/planner/lexicon"
+	"github.com/postern/postern/internal/semantic"
 )
 
 const (
@@ -60,4 +61,39 @@ func (p *Planner) lattice(q string, toks []lexicon.Token) (out [][]item, weights
 		out = append(out, items)
 	}
 	return out, weights
+}
+
+// nearest joins a table that two of the tables in use lead to, each by one
+// join, from the one that the question puts it under: the department and the
+// office of the professor whose last name is Ivy, where a department has a
+// head of the staff too.
+func (b *builder) nearest() {
+	used := b.used()
+	for _, s := range b.f.slots() {
+		t := s.pick.table
+		if s.pick.column < 0 || s.set != "" || len(s.owners) == 0 || s.owners[0].table == t || !used[s.owners[0].table] ||
+			slices.ContainsFunc(b.q.Joins, func(j semantic.JoinAs) bool { return j.As == b.name(t) || j.Table == b.name(t) }) {
+			continue
+		}
+		others, via := 0, -1
+		for from := range b.p.index.edges {
+			if !used[from] || from == t {
+				continue
+			}
+			for _, e := range b.p.index.edges[from] {
+				switch {
+				case e.to != t || e.many:
+				case from != s.owners[0].table:
+					others++
+				case via >= 0:
+					via = -2 // twice: said by its role, or not at all
+				case via == -1:
+					via = e.join
+				}
+			}
+		}
+		if others > 0 && via >= 0 {
+			b.q.Joins = append(b.q.Joins, semantic.JoinAs{As: b.name(t), Table: b.name(t), Via: b.p.index.model.Joins[via].Name, Of: b.name(s.owners[0].table)})
+		}
+	}
 }
