@@ -100,13 +100,3 @@ func (x *index) places() (cs []cand) {
 
 var placeWords = map[string]float64{"location": 0.75, "address": 0.72, "place": 0.7, "city": 0.66, "headquarter": 0.66, "venue": 0.66, "town": 0.66, "hometown": 0.64,
 	"birthplace": 0.64, "country": 0.6, "origin": 0.6, "state": 0.56, "building": 0.56, "region": 0.56, "county": 0.56, "nation": 0.56, "district": 0.54, "area": 0.5}
-
-// whichDay makes "on which day was" at the beginning a "when was".
-func whichDay(toks []lexicon.Token) []lexicon.Token {
-	if len(toks) < 5 || toks[0].Lower != "on" || toks[1].Lower != "which" && toks[1].Lower != "what" || toks[2].Lower != "day" && toks[2].Lower != "days" || !auxiliary[toks[3].Lower] {
-		return toks
-	}
-	when := toks[2]
-	when.Text, when.Lower, when.Lemma, when.Start = "When", "when", "when", toks[0].Start
-	return append([]lexicon.Token{when}, toks[3:]...)
-}

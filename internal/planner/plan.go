@@ -98,7 +98,7 @@ func (p *Planner) plan(question string) Answer {
 	if v := p.verified(toks); v != nil {
 		return Answer{OK: true, Verified: v, Restatement: v.Question, Confidence: 1}
 	}
-	toks = p.spelt(p.hyphenless(p.unquoted(spelledOut(withoutYear(lexicon.Dates(comparing(whichDay(toks))))))))
+	toks = p.spelt(p.hyphenless(p.unquoted(spelledOut(withoutYear(lexicon.Dates(comparing(toks)))))))
 	ways, weights := p.lattice(question, toks)
 	a, items, at := p.first(toks, ways)
 	if !a.Read {
