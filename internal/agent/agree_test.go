@@ -18,7 +18,7 @@ import (
 // unsure is a question that the planner has a reading of and is not sure
 // enough to answer by itself.
 const (
-	unsure        = "how many beds in clay?"
+	unsure        = "how many beds with clay of?"
 	unsureReading = `Number of beds, where soil is "clay"`
 )
 
