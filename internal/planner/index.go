@@ -159,6 +159,9 @@ func (x *index) addTable(t int) {
 			w = w[1:]
 			x.add(w, cand{here, 0.97})
 		}
+		if last := len(w) - 1; last > 0 && bareEnds[w[last]] {
+			x.add(w[:last], cand{here, 0.9}) // SportsInfo: sports
+		}
 		for i := 1; i < len(w); i++ {
 			x.add(w[i:], cand{here, 0.8})
 			x.add(w[:i], cand{here, 0.6})
@@ -166,6 +169,9 @@ func (x *index) addTable(t int) {
 		x.parts(w, cand{here, 0.5})
 	}
 }
+
+// bareEnds are last words of table names that say of what they hold nothing.
+var bareEnds = map[string]bool{"information": true, "data": true, "table": true, "list": true, "tbl": true}
 
 // tails are last words of column names that people leave out: role code, role.
 var tails = map[string]bool{"name": true, "code": true, "id": true, "number": true, "description": true, "text": true, "detail": true,

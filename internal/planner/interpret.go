@@ -250,10 +250,9 @@ func (r *reader) column(i int, it item) {
 			r.table(i, it)
 			return
 		}
-		if r.people(i, it) {
-			return
+		if !r.people(i, it) && !r.rowsOf(it) {
+			r.f.unplaced = append(r.f.unplaced, it.text)
 		}
-		r.f.unplaced = append(r.f.unplaced, it.text)
 		return
 	}
 	s := columnOf(it, anything)

@@ -122,9 +122,9 @@ func equals(ps *parse, m []item) ([]item, bool) {
 	if s == nil {
 		return nil, false
 	}
-	if v, ok := first(m, "V"); ok && col.kind == kTable && ps.after() == kColumn && ps.items[ps.hi].start == v.end && slices.ContainsFunc(ps.items[ps.hi].cols, func(c cand) bool {
+	if v, ok := first(m, "V"); ok && (col.kind == kTable || len(only(m, "p")) > 0) && ps.after() == kColumn && ps.items[ps.hi].start == v.end && slices.ContainsFunc(ps.items[ps.hi].cols, func(c cand) bool {
 		_, held := ps.p.stored(c.ref, v)
-		return held && c.score > 0.6
+		return held && c.score > 0.6 && (col.kind == kTable || c.ref != s.opts[0].ref && c.score > 0.85)
 	}) {
 		return nil, false // flats with the Studio type code
 	}
@@ -379,10 +379,10 @@ func nounOfValue(ps *parse, m []item) ([]item, bool) {
 	}
 	p := f.node.(*pred)
 	noun := lexicon.Lemma(strings.ToLower(w.text))
-	if !p.bare || p.kind != among || m[0].end != m[1].start || w.end > w.start+1 {
+	if p.kind != among || m[0].end != m[1].start || w.end > w.start+1 || !p.bare && !(after && w.kind == kUnknown) {
 		return nil, false
 	}
-	if after && (sortNouns[noun] || sideNouns[noun]) || !after && nameWord[noun] && ps.before() == byte(lexicon.Have) {
+	if after && (sortNouns[noun] || sideNouns[noun] || w.kind == kUnknown && placeNouns[noun]) || !after && nameWord[noun] && ps.before() == byte(lexicon.Have) {
 		f.start, f.end = m[0].start, m[1].end
 		return []item{f}, true
 	}
@@ -391,6 +391,12 @@ func nounOfValue(ps *parse, m []item) ([]item, bool) {
 
 // sideNouns are what values of place and manner are said of.
 var sideNouns = map[string]bool{"side": true, "style": true, "mode": true, "format": true, "position": true, "area": true, "version": true, "condition": true, "color": true, "colour": true}
+
+// placeNouns say of a place or a body that it is one, where no table or column
+// does.
+var placeNouns = map[string]bool{"city": true, "town": true, "country": true, "nation": true, "county": true, "region": true, "district": true, "province": true, "zone": true, "neighborhood": true, "continent": true,
+	"company": true, "firm": true, "organization": true, "institution": true, "university": true, "college": true, "school": true, "team": true, "club": true, "brand": true, "role": true, "rank": true, "topic": true, "theme": true, "genre": true,
+	"subject": true, "language": true, "label": true, "tag": true, "section": true, "division": true, "department": true, "policy": true, "plan": true, "method": true, "title": true, "grade": true, "variety": true, "breed": true, "species": true}
 
 // saidTwice: in a city with city code BAL.
 func saidTwice(ps *parse, m []item) ([]item, bool) {

@@ -35,6 +35,7 @@ type Dictionary struct {
 	folded  map[uint64]int32   // first entry by the hash of its folded text
 	lemmas  map[uint64]int32   // first entry by the hash of its lemmas, where they differ
 	posted  map[uint64][]int32 // entries by each three letters in a row, see Resembling
+	short   map[string][]int32 // entries with words cut short (Comp. Sci.), by the first letters of all words
 }
 
 type column struct{ table, name string }
@@ -73,6 +74,9 @@ func (d *Dictionary) Add(table, name, value string) {
 		e.nextLemmas = before(d.lemmas, l, at)
 	}
 	d.entries = append(d.entries, e)
+	if strings.Contains(value, ".") {
+		d.addShort(value, at)
+	}
 	d.post(value, at)
 }
 
@@ -100,6 +104,9 @@ func (d *Dictionary) Find(text string) []Hit {
 	hits := append(d.find(folded, true), d.find(folded, false)...)
 	if l := lemmas(folded); len(hits) == 0 && l != folded {
 		hits = append(d.find(l, true), d.find(l, false)...)
+	}
+	if len(hits) == 0 && len(d.short) > 0 {
+		hits = d.findShort(folded)
 	}
 	return hits
 }

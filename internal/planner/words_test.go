@@ -42,6 +42,8 @@ func TestWordsOfQuestionsFindShortNames(t *testing.T) {
 		"What is the pay unit of the watcher with id 2?":               {"night"},
 		"What is the largest enrollment of the watchers?":              {"9"},
 		"How many different kinds of watchers are there?":              {"3"},
+		"How many watchers are in the optical society?":                {"2"},
+		"Give the first names of watchers in the Radio Guild section.": {"Bo"},
 	} {
 		t.Run(question, func(t *testing.T) {
 			a := p.Plan(question)

@@ -34,8 +34,15 @@ func Words() map[string]bool { return known }
 const shortest = 5
 
 // Misspelt tells that a word is another with one letter too many, missing,
-// wrong or in the place of its neighbour.
+// wrong or in the place of its neighbour, or a long one without two of its
+// letters.
 func Misspelt(w, right string) bool {
+	if n := len(w); n == len(right) && n == shortest-1 && w[0] == right[0] { // tahn
+		return w[1] == right[1] && w[2] == right[3] && w[3] == right[2] || w[1] == right[2] && w[2] == right[1] && w[3] == right[3]
+	}
+	if leftOut(w, right) {
+		return true
+	}
 	if len(w) < shortest || len(right) < shortest || w == right || w[0] != right[0] {
 		return false
 	}
@@ -56,4 +63,20 @@ func Misspelt(w, right string) bool {
 		return true
 	}
 	return i+1 < len(w) && w[i] == right[i+1] && w[i+1] == right[i] && w[i+2:] == right[i+2:]
+}
+
+// leftOut tells that a long word is another without two of its letters:
+// headquarted, accomdate.
+func leftOut(w, right string) bool {
+	n := len(w)
+	if n < 8 || len(right) != n+2 || w[:2] != right[:2] || w[n-1] != right[n+1] {
+		return false
+	}
+	i := 0
+	for j := 0; j < len(right) && i < n; j++ {
+		if w[i] == right[j] {
+			i++
+		}
+	}
+	return i == n
 }

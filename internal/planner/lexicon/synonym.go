@@ -65,6 +65,7 @@ course subject lesson
 class course
 mail email
 quantity amount number
+money amount
 area region zone
 spouse partner
 street road
