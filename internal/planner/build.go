@@ -187,7 +187,7 @@ func (b *builder) inLine(tables []int) bool {
 	for n := -1; len(left) != n && b.head >= 0; {
 		n = len(left)
 		left = slices.DeleteFunc(left, func(t int) bool {
-			if !slices.ContainsFunc(in, func(from int) bool { return b.p.index.inLine(from, t) }) {
+			if !slices.ContainsFunc(in, func(from int) bool { return b.p.index.inLine(from)[t] }) {
 				return false
 			}
 			in = append(in, t)

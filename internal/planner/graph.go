@@ -321,38 +321,37 @@ func (x *index) toMany(from, to int) (many, ok bool) {
 	return false, false
 }
 
-// inLine tells that on a shortest way from a table to another no step to what
-// a row has one of is followed by one to what that has several of: those would
-// only have it in common.
-func (x *index) inLine(from, to int) bool {
+// inLine gives the tables to which, on a shortest way from this one, no step to
+// what a row has one of is followed by one to what that has several of: those
+// would only have it in common.
+func (x *index) inLine(from int) map[int]bool {
 	type place struct {
 		table int
 		up    bool
 	}
-	want, ok := x.from(from)[to]
+	line, shortest := map[int]bool{from: true}, x.from(from)
 	dist := map[place]int{{from, false}: 0}
-	queue := []place{{from, false}}
-	for ok && len(queue) > 0 {
+	for queue := []place{{from, false}}; len(queue) > 0; queue = queue[1:] {
 		at := queue[0]
-		queue = queue[1:]
-		if at.table == to {
-			return dist[at] == want
-		}
 		for _, e := range x.edges[at.table] {
 			next := place{e.to, at.up || !e.many}
-			if _, seen := dist[next]; !seen && !(at.up && e.many) && dist[at] < want {
-				dist[next] = dist[at] + 1
-				queue = append(queue, next)
+			if _, seen := dist[next]; seen || at.up && e.many || dist[at] == maxHops {
+				continue
+			}
+			dist[next] = dist[at] + 1
+			queue = append(queue, next)
+			if dist[next] == shortest[e.to] {
+				line[e.to] = true
 			}
 		}
 	}
-	return false
+	return line
 }
 
 // aside counts the tables that no rows of the others belong to or have: on the
 // shortest way there is one that both only belong to, like the department of a
-// student and of a course.
-func (x *index) aside(tables []int) int {
+// student and of a course. The lines are those of each table.
+func (x *index) aside(tables []int, line map[int]map[int]bool) int {
 	if len(tables) < 2 {
 		return 0
 	}
@@ -360,7 +359,7 @@ func (x *index) aside(tables []int) int {
 	for n := -1; len(left) != n; {
 		n = len(left)
 		left = slices.DeleteFunc(left, func(t int) bool {
-			if !slices.ContainsFunc(in, func(from int) bool { return x.inLine(from, t) || x.inLine(t, from) }) {
+			if !slices.ContainsFunc(in, func(from int) bool { return line[from][t] || line[t][from] }) {
 				return false
 			}
 			in = append(in, t)

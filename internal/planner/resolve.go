@@ -52,7 +52,7 @@ func (p *Planner) resolve(f *form, nth int) (s standing, ok bool) {
 		most = wideCombos
 	}
 	shrink(slots, most)
-	r := &search{p: p, slots: slots, dist: map[int]map[int]int{}, now: make([]cand, len(slots)), named: namedTables(f)}
+	r := &search{p: p, slots: slots, dist: map[int]map[int]int{}, line: map[int]map[int]bool{}, now: make([]cand, len(slots)), named: namedTables(f)}
 	r.shown, r.most, r.ways = make([]bool, len(slots)), make([]float64, len(slots)+1), map[string]float64{}
 	for i := len(slots) - 1; i >= 0; i-- {
 		r.most[i] = r.most[i+1] + slices.MaxFunc(slots[i].opts, func(a, b cand) int { return cmp.Compare(a.score, b.score) }).score
@@ -210,6 +210,7 @@ type search struct {
 	now   []cand
 	best  []choiceOf // best first
 	dist  map[int]map[int]int
+	line  map[int]map[int]bool
 	named map[int]bool
 	shown []bool             // slots that are columns to show
 	most  []float64          // what the slots from each on add at most
@@ -296,7 +297,7 @@ func (r *search) cost() float64 {
 				extra += unnamed
 			}
 			if r.dist[c.table] == nil {
-				r.dist[c.table] = r.p.index.from(c.table)
+				r.dist[c.table], r.line[c.table] = r.p.index.from(c.table), r.p.index.inLine(c.table)
 			}
 		}
 	}
@@ -311,7 +312,7 @@ func (r *search) cost() float64 {
 	key := string(appendInts(nil, tables))
 	spread, ok := r.ways[key]
 	if !ok {
-		spread = hopCost*float64(r.p.index.spread(tables, r.dist)) + aside*float64(r.p.index.aside(tables))
+		spread = hopCost*float64(r.p.index.spread(tables, r.dist)) + aside*float64(r.p.index.aside(tables, r.line))
 		r.ways[key] = spread
 	}
 	return extra + spread
