@@ -31,7 +31,7 @@ type served struct {
 }
 
 const orders = `CREATE TABLE orders (id INTEGER PRIMARY KEY, customer VARCHAR(40), total INTEGER);
-INSERT INTO orders VALUES (1, 'Ann', 120), (2, 'Bob', 80), (3, 'Zoë', 300);`
+INSERT INTO orders VALUES (1, 'Ann', 120), (2, 'Bob', 80), (3, 'Zoë', 300), (4, 'Ann', 50);`
 
 // products makes one data product on each engine and shares it with the client.
 func products(t *testing.T, s *server) []served {
