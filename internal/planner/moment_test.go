@@ -1,6 +1,7 @@
 package planner_test
 
 import (
+	"database/sql"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -31,7 +32,7 @@ func TestThePeriodOfOneThingIsAskedFor(t *testing.T) {
 		values.Add("vase", "colour", v)
 	}
 	p := planner.New(m, values)
-	for question, want := range map[string][]string{
+	gives(t, db, p, m, map[string][]string{
 		"On which day was the vase with id 1 glazed?":    {"2020-02-03"},
 		"When was the vase with id 1 glazed?":            {"2020-02-03"},
 		"What day was the vase with id 2 sold?":          {"2022-07-08"},
@@ -41,21 +42,7 @@ func TestThePeriodOfOneThingIsAskedFor(t *testing.T) {
 		"On what date was the vase with id 1 sold?":      {"2021-05-06"},
 		"In which year were the most vases glazed?":      {"2019"},
 		"How many vases were glazed in each year?":       {"2019 2", "2020 1"},
-	} {
-		t.Run(question, func(t *testing.T) {
-			a := p.Plan(question)
-			if !a.Read {
-				t.Fatalf("%s %v (%s)", a.Reason, a.Unplaced, a.Trace)
-			}
-			s, err := semantic.Compile(a.Query, m, semantic.SQLite)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(want, texts(t, db, s.SQL)); diff != "" {
-				t.Errorf("rows (-want +got):\n%s(%s) %s", diff, a.Trace, s.SQL)
-			}
-		})
-	}
+	})
 }
 
 const regattas = `
@@ -85,11 +72,17 @@ func TestYearsAreToldFromOtherNumbers(t *testing.T) {
 		Joins: []semantic.Join{join("ferry_id", "ferry", "ferry_id"), join("start_town", "town", "town_id")},
 	}
 	p := planner.New(m, nil)
-	for question, want := range map[string][]string{
+	gives(t, db, p, m, map[string][]string{
 		"What is the name of the ferry that was launched most recently?": {"Tern"},
 		"Which ferries were launched before 1995?":                       {"Auk"},
 		"Which towns served as a start town after 2010?":                 {"Bute"},
-	} {
+	})
+}
+
+// gives asks questions, whose rows are wanted in this order.
+func gives(t *testing.T, db *sql.DB, p *planner.Planner, m *semantic.Model, asked map[string][]string) {
+	t.Helper()
+	for question, want := range asked {
 		t.Run(question, func(t *testing.T) {
 			a := p.Plan(question)
 			if !a.Read {

@@ -131,16 +131,9 @@ func (p *Planner) onlySuch(s *slot, r ref) float64 {
 	if r.column < 0 || s.want == tableOnly || strings.Contains(word, " ") {
 		return 0
 	}
-	n := 0
-	for _, c := range p.index.columns(r.table) {
-		if slices.Contains(lexicon.SplitName(p.index.column(c).Name), word) {
-			n++
-			if c == r {
-				n += 10
-			}
-		}
-	}
-	if n != 11 {
+	if such := slices.DeleteFunc(slices.Clone(p.index.columns(r.table)), func(c ref) bool {
+		return !slices.Contains(lexicon.SplitName(p.index.column(c).Name), word)
+	}); len(such) != 1 || such[0] != r {
 		return 0
 	}
 	return 0.72

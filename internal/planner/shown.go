@@ -31,31 +31,7 @@ func (b *builder) defaults() bool {
 		f.groups = nil
 		return true
 	}
-	if len(f.supers) == 1 && f.head == nil && len(f.preds) == 0 || len(f.supers) == 1 && f.lead && !f.supers[0].freq || len(f.supers) == 1 && len(f.groups) > 0 {
-		s := f.supers[0]
-		if s.freq && f.counted {
-			f.outs = append(f.outs, &output{slot: s.slot}, &output{slot: s.slot, rows: true, agg: semantic.Count})
-			return true
-		}
-		if s.freq {
-			f.outs = append(f.outs, &output{slot: s.slot})
-			return true
-		}
-		if s.slot != nil && !s.rows && s.agg == "" && !s.slot.soft && s.n == 1 {
-			agg := semantic.Min
-			if s.desc {
-				agg = semantic.Max
-			}
-			f.outs, f.supers = append(f.outs, &output{slot: s.slot, agg: agg}), nil
-			return true
-		}
-	}
-	if len(f.supers) == 1 && b.extremeDate(f.supers[0]) {
-		f.outs = append(f.outs, &output{slot: f.supers[0].slot})
-		return true
-	}
-	if len(f.supers) == 1 && f.supers[0].freq {
-		f.outs = append(f.outs, &output{slot: f.supers[0].slot})
+	if b.extremeAlone() {
 		return true
 	}
 	if f.head == nil && !f.whole && len(f.supers) == 0 && len(f.groups) == 0 && len(f.preds) > 0 && f.preds[0].kind == like {
@@ -95,6 +71,35 @@ func (b *builder) defaults() bool {
 	}
 	f.fallback = !f.whole
 	return true
+}
+
+// extremeAlone shows what is the most or the least where no rows are asked for:
+// the highest price, the most common colour, the date of the latest.
+func (b *builder) extremeAlone() bool {
+	f := b.f
+	if len(f.supers) != 1 {
+		return false
+	}
+	s := f.supers[0]
+	if f.head == nil && len(f.preds) == 0 || f.lead && !s.freq || len(f.groups) > 0 {
+		if s.freq && f.counted {
+			f.outs = append(f.outs, &output{slot: s.slot}, &output{slot: s.slot, rows: true, agg: semantic.Count})
+			return true
+		}
+		if !s.freq && s.slot != nil && !s.rows && s.agg == "" && !s.slot.soft && s.n == 1 {
+			agg := semantic.Min
+			if s.desc {
+				agg = semantic.Max
+			}
+			f.outs, f.supers = append(f.outs, &output{slot: s.slot, agg: agg}), nil
+			return true
+		}
+	}
+	if s.freq || b.extremeDate(s) {
+		f.outs = append(f.outs, &output{slot: s.slot})
+		return true
+	}
+	return false
 }
 
 // outputs writes the select list.
